@@ -1,0 +1,278 @@
+"""The nouns: what the catalogue holds, as frozen data that every other module speaks.
+
+`Artifact` is one version of one model or dataset; it has `File`s, the
+`TensorSpec`s that its models take and give, the `Verdict` on its conversion,
+and the `Job`s, each a list of `Step`s, by which it came to be as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+T = TypeVar("T")
+
+Kind = Literal["model", "dataset", "workflow"]
+Status = Literal[
+    "registered",
+    "converting",
+    "waiting-for-converter",
+    "ready",
+    "not-convertible",
+    "failed-proof",
+    "withdrawn",
+]
+Outcome = Literal["equal", "different", "consistent", "inconsistent", "none"]
+Role = Literal["original", "converted", "evidence", "auxiliary"]
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Dimension = int | str
+
+SERVABLE: frozenset[str] = frozenset({"equal", "consistent"})
+"""The outcomes after which a form may be run: a form that failed its proof never is."""
+
+FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output: its name, element type, and shape with symbolic dimensions kept.
+
+    `dtype` is NumPy's name ("float32", "int64", "bool", "string") or, for what
+    is no tensor, ONNX's type as text ("seq(map(int64,tensor(float)))").
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[Dimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column or variable of a dataset, as the file names it."""
+
+    name: str
+    dtype: str
+    shape: tuple[Dimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an artifact; `size` in bytes, `sha256` in lower-case hex."""
+
+    name: str
+    format: str
+    role: Role
+    size: int
+    sha256: str
+    media_type: str = "application/octet-stream"
+    opset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ulp:
+    """Distances in units in the last place, over all elements compared."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the proof of a conversion found, with every figure it rests on.
+
+    `normalised` is max|d| / max|reference|; `shapes` lists the shape of the
+    first input of each trial; `seed` feeds NumPy's PCG64.
+    """
+
+    outcome: Outcome
+    normalised: float | None = None
+    max_abs: float | None = None
+    max_rel: float | None = None
+    rms: float | None = None
+    cosine: float | None = None
+    ulp: Ulp | None = None
+    label_mismatches: int | None = None
+    shapes: tuple[tuple[int, ...], ...] = ()
+    seed: int | None = None
+    opset: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done to an artifact: a prov:Activity.
+
+    `used` and `generated` are file names; `software` lists "name version";
+    times are ISO 8601 in UTC; `detail` is the reason or the remark.
+    """
+
+    name: str
+    state: State
+    started: str | None = None
+    ended: str | None = None
+    detail: str | None = None
+    software: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+    opset: int | None = None
+    box: str | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of the pipeline over an artifact; its id is the artifact's key, a dot, a number."""
+
+    id: str
+    state: State = "queued"
+    started: str | None = None
+    ended: str | None = None
+    detail: str | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key of the artifact that the job is about."""
+        return self.id.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A creator: a name and, where known, an ORCID such as 0000-0002-1825-0097."""
+
+    name: str
+    orcid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure that the author claims, and the IRI of the dataset it was found on."""
+
+    name: str
+    value: float
+    on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One version of one model, dataset or workflow, as the catalogue knows it.
+
+    `id` is its IRI (an ARK below the service's base address), `key` the last
+    part of that; `owner/name` is unique and spoken, `identity` the hash of the
+    sorted digests of its model and data files.
+    """
+
+    id: str
+    key: str
+    owner: str
+    name: str
+    version: str = "1.0"
+    kind: Kind = "model"
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    license: str = ""
+    creators: tuple[Person, ...] = ()
+    visibility: str = "public"
+    framework: str | None = None
+    architecture: str | None = None
+    task: str | None = None
+    status: Status = "registered"
+    reason: str | None = None
+    files: tuple[File, ...] = ()
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    columns: tuple[Column, ...] = ()
+    verdict: Verdict | None = None
+    parameters: int | None = None
+    rows: int | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    metrics: tuple[Metric, ...] = ()
+    trained_on: tuple[str, ...] = ()
+    derived_from: tuple[str, ...] = ()
+    previous: str | None = None
+    notes: tuple[str, ...] = ()
+    identity: str = ""
+    created: str = ""
+    modified: str = ""
+    job: str | None = None
+
+    def file(self, name: str) -> File | None:
+        """Return the file of this name, or None."""
+        return next((file for file in self.files if file.name == name), None)
+
+    def url(self, file: File) -> str:
+        """Return the address of one of the files."""
+        return f"{self.id}/files/{quote(file.name)}"
+
+    @property
+    def runnable(self) -> File | None:
+        """The ONNX file that may be run: converted and proved, or original and consistent."""
+        if self.verdict is None or self.verdict.outcome not in SERVABLE:
+            return None
+        forms = [f for f in self.files if f.format == "onnx" and f.role in ("converted", "original")]
+        return min(forms, key=lambda f: f.role != "converted", default=None)
+
+    def record(self) -> dict[str, Any]:
+        """Return the public JSON record of the artifact."""
+        record: dict[str, Any] = plain(self)
+        for document, file in zip(record["files"], self.files, strict=True):
+            document["url"] = self.url(file)
+        return record
+
+    def summary(self) -> dict[str, Any]:
+        """Return the record shortened to what a search hit shows."""
+        record = self.record()
+        return {name: record[name] for name in SUMMARY}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Artifact:
+        """Rebuild an artifact from its public JSON record (unknown members are ignored)."""
+        return build(cls, record)
+
+
+SUMMARY = (
+    "id", "key", "owner", "name", "version", "kind", "title", "description", "tags", "license",
+    "framework", "architecture", "task", "status", "parameters", "created", "modified",
+)  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """Return nested dataclasses, tuples and mappings as what JSON can hold."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(v) for v in value]
+    return value
+
+
+_MEMBERS: dict[str, type] = {
+    "files": File,
+    "inputs": TensorSpec,
+    "outputs": TensorSpec,
+    "columns": Column,
+    "creators": Person,
+    "metrics": Metric,
+    "steps": Step,
+    "verdict": Verdict,
+    "ulp": Ulp,
+}
+
+
+def build(kind: type[T], document: Mapping[str, Any]) -> T:
+    """Rebuild one of this module's dataclasses from what `plain` made of it (strangers' members are ignored)."""
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{k: _member(k, v) for k, v in document.items() if k in known})
+
+
+def _member(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_member(name, v) for v in value)
+    if isinstance(value, Mapping) and name in _MEMBERS:
+        return build(_MEMBERS[name], value)
+    return value

@@ -1,0 +1,1 @@
+"""Where triples live: named graphs, written whole and at once."""

@@ -1,0 +1,1 @@
+"""SHELF: what bytes are. One file a framework; each recognises, inspects and exports its formats."""

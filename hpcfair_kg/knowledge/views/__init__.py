@@ -1,0 +1,1 @@
+"""SHELF of dialects: the canonical graph as others speak it, one file a dialect."""

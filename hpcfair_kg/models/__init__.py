@@ -1,0 +1,1 @@
+"""WING of tensors: convert, verify, infer and chain. It knows no RDF."""

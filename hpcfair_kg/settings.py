@@ -1,0 +1,96 @@
+"""What an operator can set: flags win over the environment, the environment over a TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from hpcfair_kg.errors import InvalidConfig
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One service's settings; every field is HPCFAIR_<FIELD> in the environment.
+
+    Times are in seconds, sizes in bytes.  Fields that hold several paths take
+    them separated by ":" in the environment and as a list in TOML.
+    """
+
+    data_dir: Path = Path("data")
+    base_url: str = ""
+    """What IRIs begin with; empty: http://host:port."""
+    naan: str = "99999"
+    machine: str = ""
+    """IRI of the machine that verdicts and measurements name."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    ready_at: int = 0
+    """How many artifacts the catalogue must hold before /health/ready says so."""
+    register_dirs: tuple[Path, ...] = ()
+    """Folders of the service's own disk whose files may be registered in place."""
+    max_upload: int = 1024 * GIB
+    opset: int = 18
+    job_seconds: float = 900.0
+    job_memory: int = 12 * GIB
+    jobs: int = 2
+    """How many conversions run at once."""
+    query_seconds: float = 30.0
+    query_memory: int = 2 * GIB
+    query_size: int = 64 << 20
+    query_length: int = 100_000
+    query_nesting: int = 100
+    infer_seconds: float = 60.0
+    unsafe_no_sandbox: bool = False
+    """Run strangers' models although no layer of the sandbox holds."""
+    threads: int = 32
+    """Blocking threads of the server; at most half of them may wait."""
+
+    @property
+    def base(self) -> str:
+        """Return what every IRI of this service begins with, without a final slash."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def load(
+        cls, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Settings:
+        """Collect the settings; raise `InvalidConfig` naming a key that is unknown or no value of its type."""
+        values: dict[str, Any] = _from_file(environ.get("HPCFAIR_CONFIG"))
+        hints = get_type_hints(cls)
+        unknown = values.keys() - hints.keys()
+        if unknown:
+            raise InvalidConfig(f"unknown setting {min(unknown)!r}; there are: {', '.join(sorted(hints))}")
+        for field in fields(cls):
+            if (text := environ.get(f"HPCFAIR_{field.name.upper()}")) is not None:
+                values[field.name] = text
+        values |= {k: v for k, v in (flags or {}).items() if v is not None}
+        return cls(**{name: _typed(name, hints[name], value) for name, value in values.items()})
+
+
+def _from_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text())
+    except FileNotFoundError as exc:
+        raise InvalidConfig(f"HPCFAIR_CONFIG names {path}, which does not exist") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise InvalidConfig(f"{path} is no TOML: {exc}") from exc
+
+
+def _typed(name: str, hint: Any, value: Any) -> Any:
+    if hint == tuple[Path, ...]:
+        parts = value.split(":") if isinstance(value, str) else value
+        return tuple(Path(part) for part in parts if part)
+    if hint is bool and isinstance(value, str):
+        return value.lower() in ("1", "true", "yes", "on")
+    try:
+        return hint(value)
+    except (TypeError, ValueError) as exc:
+        raise InvalidConfig(f"{name} is {value!r}; it must be {hint.__name__}") from exc

@@ -1,0 +1,1 @@
+"""DOOR: the Flask app, one blueprint a file."""
