@@ -123,6 +123,8 @@ class Reference(ABC):
     """Names of what it gives, in order."""
     bounds: Mapping[str, int] = {}
     """For integer inputs: exclusive upper bound of the values (an embedding table's size)."""
+    ranges: Mapping[str, tuple[int, int | None]] = {}
+    """For symbolic dimensions: smallest and largest size (None: none); where not named, any from 1 on."""
     labels: frozenset[str] = frozenset()
     """The outputs that are class labels: compared for equality, not by distance."""
 

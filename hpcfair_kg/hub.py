@@ -1,0 +1,239 @@
+"""Opens the parts once and offers the verbs: what every door speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from pyoxigraph import Triple
+
+from hpcfair_kg.artifact import Artifact, File, Job
+from hpcfair_kg.backends.accounts import ANYONE, Accounts, Principal, visible_to
+from hpcfair_kg.backends.blobs.directory import Directory
+from hpcfair_kg.backends.graph.guard import Guard, QueryLimits, QueryResult
+from hpcfair_kg.backends.graph.oxigraph import Oxigraph
+from hpcfair_kg.backends.sandbox import probe
+from hpcfair_kg.backends.work.processes import Processes
+from hpcfair_kg.errors import Conflict, NotFound, Withdrawn
+from hpcfair_kg.ingest.authoring import Authoring
+from hpcfair_kg.ingest.converters import Converters
+from hpcfair_kg.ingest.drafts import Receipt, Upload
+from hpcfair_kg.ingest.hooks import Hooks
+from hpcfair_kg.ingest.jobs import Event
+from hpcfair_kg.ingest.stage import Stages
+from hpcfair_kg.ingest.story import Ingest
+from hpcfair_kg.knowledge.catalogue import Catalogue
+from hpcfair_kg.knowledge.jsonld import canonical_hash
+from hpcfair_kg.knowledge.search import Found, Index, Query
+from hpcfair_kg.knowledge.validate import Shapes
+from hpcfair_kg.models.serving import Serving
+from hpcfair_kg.settings import Settings
+
+__all__ = ["Hub", "Receipt", "Upload"]
+
+
+class Hub:
+    """One catalogue: its stores, its workers, and everything that can be asked of it.
+
+    Raises `Busy` at opening when another process has the data folder open.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        data = settings.data_dir.resolve()
+        self.blobs = Directory(data / "blobs", settings.max_upload)
+        self.public = Oxigraph(data / "public")
+        self.private = Oxigraph(data / "private" / "graph")
+        self.accounts = Accounts(data / "private" / "accounts.db")
+        self.index = Index(data / "index")
+        self.catalogue = Catalogue(self.public, self.index, settings.base, settings.naan)
+        self.box = probe()
+        unboxed = settings.unsafe_no_sandbox
+        self._quick = Processes(data / "work" / "quick", self.box, workers=4, allow_unboxed=unboxed)
+        self._heavy = Processes(
+            data / "work" / "heavy", self.box, workers=settings.jobs, allow_unboxed=unboxed
+        )
+        self._guard = Guard(self.public, self._quick, data / "checkpoints", _limits(settings))
+        self._serving = Serving(
+            self._quick, self.blobs, data / "serving", settings.job_memory, settings.infer_seconds
+        )
+        shapes = Shapes()
+        stages = Stages(self.blobs, self._quick, self._heavy, data / "work" / "stages", settings)
+        self._ingest = Ingest(self.catalogue, stages, shapes, Hooks(self.blobs), str(self.box), settings.jobs)
+        self._authoring = Authoring(self.catalogue, self.blobs, self._ingest, shapes, settings.register_dirs)
+        self._converters = Converters(self.catalogue, self._ingest)
+        self._clean = data / "clean"
+
+    @classmethod
+    def open(cls, settings: Settings) -> Hub:
+        """Open the folder, mend the index after a crash, and take up the jobs that were cut off."""
+        hub = cls(settings)
+        if hub.index.stale or not hub._clean.exists():
+            hub.index.rebuild(hub.catalogue.all())
+        hub._clean.unlink(missing_ok=True)
+        for key in set(hub.catalogue.unfinished()):
+            artifact, job = hub.catalogue.get(key), hub.catalogue.jobs(key)[-1]
+            hub._ingest.take_up(artifact, replace(job, state="queued", steps=job.steps[:1]))
+        hub._converters.start()
+        return hub
+
+    def close(self) -> None:
+        """Let everything go; jobs that run are taken up at the next start."""
+        self._converters.close()
+        self._ingest.close()
+        for part in (
+            self._guard,
+            self._serving,
+            self._heavy,
+            self._quick,
+            self.index,
+            self.public,
+            self.private,
+        ):
+            part.close()
+        self.accounts.close()
+        self._clean.touch()
+
+    def register(self, metadata: Mapping[str, Any], files: Sequence[Upload], principal: Principal) -> Receipt:
+        """Take an artifact in; see `Authoring.register` for what it refuses."""
+        return self._authoring.register(metadata, files, principal)
+
+    def new_version(
+        self, spoken: str, metadata: Mapping[str, Any], files: Sequence[Upload], principal: Principal
+    ) -> Receipt:
+        """Take in a new version of an artifact of one's own; name and licence stay where not said anew."""
+        return self._authoring.new_version(spoken, metadata, files, principal)
+
+    def edit(
+        self, spoken: str, changes: Mapping[str, Any], principal: Principal, if_match: str | None = None
+    ) -> Artifact:
+        """Change the descriptive part of an artifact of one's own; raises `Conflict` when `if_match` is old."""
+        return self._authoring.edit(spoken, changes, principal, if_match)
+
+    def withdraw(
+        self, spoken: str, principal: Principal, reason: str = "", if_match: str | None = None
+    ) -> Artifact:
+        """Withdraw an artifact of one's own: its description stays, its files are no longer given out."""
+        return self._authoring.withdraw(spoken, principal, reason, if_match)
+
+    def find(self, spoken: str, principal: Principal = ANYONE) -> Artifact:
+        """Return an artifact by IRI, ark:/…, key, owner/name or owner/name@version; raises `NotFound`."""
+        artifact = self.catalogue.find(spoken)
+        if not visible_to(principal)(artifact):
+            raise NotFound(f"there is no artifact {spoken!r}")
+        return artifact
+
+    def versions(self, artifact: Artifact, principal: Principal = ANYONE) -> list[Artifact]:
+        """Return the versions of an artifact's name, oldest first."""
+        found = self.catalogue.versions(artifact.owner, artifact.name)
+        return [version for version in found if visible_to(principal)(version)]
+
+    def etag(self, artifact: Artifact) -> str:
+        """Return the canonical hash of an artifact's record (RDFC-1.0, sha256)."""
+        return canonical_hash(self.triples(artifact))
+
+    def triples(self, artifact: Artifact) -> list[Triple]:
+        """Return the record of an artifact as triples."""
+        return self.catalogue.triples(artifact.key)
+
+    def provenance(self, artifact: Artifact) -> list[Triple]:
+        """Return how an artifact came to be, as PROV-O triples."""
+        return self.catalogue.provenance(artifact.key)
+
+    def jobs(self, artifact: Artifact) -> tuple[Job, ...]:
+        """Return the jobs of an artifact, oldest first."""
+        return self.catalogue.jobs(artifact.key)
+
+    def open_file(self, artifact: Artifact, name: str, principal: Principal = ANYONE) -> tuple[Path, File]:
+        """Return where a file's bytes lie; raises `NotFound`, and `Withdrawn` for those of a withdrawn artifact."""
+        self.find(artifact.key, principal)
+        file = artifact.file(name)
+        if file is None:
+            raise NotFound(f"no file {name!r}; there are: {', '.join(f.name for f in artifact.files)}")
+        if artifact.status == "withdrawn":
+            raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+        return self.blobs.path(file.sha256), file
+
+    def search(self, query: Query, principal: Principal = ANYONE) -> Found:
+        """Search the index, which holds what is public and nothing else."""
+        return self.index.search(query)
+
+    def sparql(
+        self,
+        text: str,
+        accept: Sequence[str] = (),
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        principal: Principal = ANYONE,
+    ) -> QueryResult:
+        """Answer a stranger's query over what is public; see `Guard.ask`."""
+        return self._guard.ask(text, accept, default_graphs, named_graphs)
+
+    def infer(
+        self,
+        spoken: str,
+        feeds: Mapping[str, NDArray[Any]],
+        outputs: Sequence[str] | None = None,
+        principal: Principal = ANYONE,
+    ) -> dict[str, NDArray[Any]]:
+        """Run a model's proved ONNX form on arrays by name; see `Serving.infer`."""
+        principal.require("run")
+        artifact = self.find(spoken, principal)
+        if artifact.status == "withdrawn":
+            raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+        return self._serving.infer(artifact, feeds, outputs)
+
+    def job(self, job_id: str, principal: Principal = ANYONE) -> Job:
+        """Return a job as it stands; raises `NotFound`."""
+        live = self._ingest.jobs.get(job_id)
+        artifact = self.find(job_id.rpartition(".")[0] or job_id, principal)
+        if live is not None:
+            return live.job
+        for job in self.catalogue.jobs(artifact.key):
+            if job.id == job_id:
+                return job
+        raise NotFound(f"there is no job {job_id!r}")
+
+    def wait(self, job_id: str, seconds: float) -> Job:
+        """Return a job when it has ended, or as it stands when the seconds are over."""
+        self._ingest.jobs.wait(job_id, seconds)
+        return self.job(job_id)
+
+    def cancel(self, job_id: str, principal: Principal) -> Job:
+        """Ask a job of one's own to end; raises `Conflict` when it has ended already."""
+        self._authoring.own(self.job(job_id, principal).key, principal)
+        if not self._ingest.jobs.cancel(job_id):
+            raise Conflict(f"the job {job_id} has ended: {self.job(job_id).state}")
+        return self.wait(job_id, 10)
+
+    def events(self, job_id: str, principal: Principal = ANYONE) -> Iterator[Event]:
+        """Yield what happens to a job, "done" last; one that has ended is done at once."""
+        yield from self._ingest.jobs.events(job_id)
+        job = self.job(job_id, principal)
+        yield {"event": "done", "state": job.state, "status": self.find(job.key, principal).status}
+
+    def ready(self) -> bool:
+        """Whether the catalogue holds as many artifacts as the operator waits for."""
+        return self.index.count >= self.settings.ready_at
+
+    def status(self) -> dict[str, Any]:
+        """Return what an operator wants to know at a glance."""
+        return {
+            "artifacts": self.index.count,
+            "sandbox": {"holds": self.box.holds, "layers": list(self.box.layers)},
+            "converters": self._converters.status(),
+            "waiting": sum(1 for _ in self.catalogue.with_status("waiting-for-converter")),
+        }
+
+
+def _limits(settings: Settings) -> QueryLimits:
+    return QueryLimits(
+        settings.query_seconds,
+        settings.query_memory,
+        settings.query_size,
+        settings.query_length,
+        settings.query_nesting,
+    )

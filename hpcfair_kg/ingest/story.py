@@ -1,0 +1,180 @@
+"""The story of one upload, in order.
+
+bytes are kept, named by their sha256           (the blob store, before this begins)
+recognised by content, in the box               Stages.recognise
+described, and held against the shapes          draft, Shapes
+refused, or the duplicate returned              _settle
+COMMIT 1: registered and visible                register
+converted, proved, run once, in the box         Stages.convert
+COMMIT 2: the form, the verdict, or the reason  _conclude
+the site's own hooks                            hooks.call
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from hpcfair_kg.artifact import Artifact, Job, Step, build
+from hpcfair_kg.errors import BoxFailed, Duplicate, HPCFairError, NameTaken
+from hpcfair_kg.ingest.drafts import Receipt, Upload, absorbed, draft, edited, identity_of, recognition
+from hpcfair_kg.ingest.hooks import Hooks
+from hpcfair_kg.ingest.jobs import Jobs, Progress, now
+from hpcfair_kg.ingest.stage import Stages
+from hpcfair_kg.knowledge.catalogue import Catalogue
+from hpcfair_kg.knowledge.metadata import Metadata
+from hpcfair_kg.knowledge.validate import Shapes
+
+
+class Ingest:
+    """Takes uploads in and works their jobs off, `workers` at a time."""
+
+    def __init__(
+        self, catalogue: Catalogue, stages: Stages, shapes: Shapes, hooks: Hooks, box: str, workers: int
+    ) -> None:
+        self._catalogue, self._stages, self._shapes, self._hooks, self._box = (
+            catalogue,
+            stages,
+            shapes,
+            hooks,
+            box,
+        )
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
+        self.jobs = Jobs(self._note)
+
+    def register(
+        self, metadata: Metadata, uploads: Sequence[Upload], owner: str, previous: Artifact | None = None
+    ) -> Receipt:
+        """Make uploads an artifact, visible when this returns; what cannot wait goes on as a job.
+
+        Raises `InvalidMetadata`, `CorruptFile`, `Duplicate`, `NameTaken`; nothing is kept then.
+        """
+        started = now()
+        with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
+            seen = self._stages.recognise(stage)
+        identity = identity_of(uploads, seen)
+        with self._catalogue.lock:
+            if existing := self._settle(metadata, owner, identity, previous):
+                return Receipt(existing, existing.job, created=False)
+            self._stages.must_hold(u.blob.sha256 for u in uploads)
+            iri, key = self._catalogue.mint()
+            artifact = draft(iri, key, owner, metadata, uploads, seen, identity, previous)
+            job = Job(f"{key}.1", "queued", started, steps=(recognition(artifact, seen, started, self._box),))
+            artifact = replace(artifact, job=job.id)
+            self._shapes.require(artifact)
+            job = job if artifact.status == "converting" else replace(job, state="succeeded", ended=now())
+            self._catalogue.commit(artifact, [job])
+        if artifact.status == "converting":
+            self.take_up(artifact, job)
+        else:
+            self._threads.submit(self._hooks.call, artifact, self._append)
+        return Receipt(artifact, job.id, created=True)
+
+    def take_up(self, artifact: Artifact, job: Job) -> None:
+        """Work a job off in the background: a new one, or one that a restart found unfinished."""
+        self._threads.submit(self._work_off, artifact, self.jobs.open(job))
+
+    def again(self, artifact: Artifact) -> Job:
+        """Begin a new job for an artifact whose converter has come."""
+        earlier = self._catalogue.jobs(artifact.key)
+        job = Job(f"{artifact.key}.{len(earlier) + 1}", "queued", now())
+        artifact = replace(artifact, status="converting", reason=None, job=job.id, modified=now())
+        self._catalogue.commit(artifact, [*earlier, job])
+        self.take_up(artifact, job)
+        return job
+
+    def close(self) -> None:
+        """Take up nothing more; what runs is ended by the worker's own close and taken up at the next start."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _settle(
+        self, metadata: Metadata, owner: str, identity: str, previous: Artifact | None
+    ) -> Artifact | None:
+        """Return the artifact that this upload already is; refuse what is someone's or another's."""
+        holder = self._catalogue.holding(identity)
+        if holder is not None:
+            return _same(holder, owner, metadata.name)
+        taken = self._catalogue.versions(owner, metadata.name)
+        if previous is None and taken:
+            raise NameTaken(
+                f"{owner}/{metadata.name} is {taken[-1].id}, with other files; choose another name or send these"
+                f" to {taken[-1].id.rpartition('/ark:')[0]}/api/artifacts/{taken[-1].key}/versions",
+                existing=taken[-1].id,
+            )
+        if any(a.version == metadata.version for a in taken):
+            raise NameTaken(f"{owner}/{metadata.name} has a version {metadata.version} already: name another")
+        return None
+
+    def _work_off(self, artifact: Artifact, progress: Progress) -> None:
+        self.jobs.start(progress)
+        try:
+            artifact = self._converted(artifact, progress)
+            outcome = replace(progress.job, state="succeeded")
+        except CancelledError:
+            artifact = replace(artifact, status="registered", reason="the conversion was cancelled")
+            outcome = replace(progress.job, state="cancelled")
+        except HPCFairError as exc:
+            # A box ended at its limits, or a stranger's model broke its framework: that is knowledge too.
+            artifact = replace(artifact, status="not-convertible", reason=exc.detail)
+            outcome = replace(progress.job, state="failed", detail=exc.detail)
+        self._conclude(artifact, outcome, progress)
+
+    def _converted(self, artifact: Artifact, progress: Progress) -> Artifact:
+        originals = {f.name: f.sha256 for f in artifact.files if f.role in ("original", "auxiliary")}
+        with self._stages.laid_out(originals) as stage:
+            progress.errand = self._stages.convert(
+                stage, artifact, lambda event: self._heard(progress, event)
+            )
+            if progress.cancelled:
+                progress.errand.cancel()
+            try:
+                answer = progress.errand.result()
+            except BoxFailed as exc:
+                if progress.cancelled:
+                    raise CancelledError from exc
+                raise
+            return absorbed(artifact, answer, stage, self._stages.keep)
+
+    def _heard(self, progress: Progress, event: Mapping[str, Any]) -> None:
+        if event.get("event") == "step":
+            progress.step(replace(build(Step, event), box=self._box))
+        else:
+            progress.move(progress.job, event)
+
+    def _conclude(self, artifact: Artifact, job: Job, progress: Progress) -> None:
+        """Write commit 2, unless the artifact was withdrawn or edited beyond this meanwhile."""
+        with self._catalogue.lock:
+            current = self._catalogue.get(artifact.key)
+            if current.status == "withdrawn":
+                artifact = current
+            artifact = replace(edited(artifact, current), modified=now())
+            job = replace(job, ended=now())
+            progress.job = job
+            self._catalogue.commit(artifact, [*self._earlier(job), job])
+        self.jobs.close(progress, artifact.status)
+        self._hooks.call(artifact, self._append)
+
+    def _note(self, job: Job) -> None:
+        iri = self._catalogue.get(job.key).id
+        self._catalogue.note(iri, [*self._earlier(job), job])
+
+    def _append(self, artifact: Artifact, step: Step) -> None:
+        """Add a step to the provenance of an artifact's last job."""
+        with self._catalogue.lock:
+            *earlier, last = self._catalogue.jobs(artifact.key)
+            self._catalogue.note(artifact.id, [*earlier, replace(last, steps=(*last.steps, step))])
+
+    def _earlier(self, job: Job) -> list[Job]:
+        return [j for j in self._catalogue.jobs(job.key) if j.id != job.id]
+
+
+def _same(holder: Artifact, owner: str, name: str) -> Artifact:
+    if holder.status == "withdrawn":
+        raise Duplicate(
+            f"these files were {holder.id}, which was withdrawn: {holder.reason}", existing=holder.id
+        )
+    if (holder.owner, holder.name) != (owner, name):
+        raise Duplicate(f"these files are already here as {holder.owner}/{holder.name}", existing=holder.id)
+    return holder

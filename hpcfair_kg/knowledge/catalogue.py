@@ -1,0 +1,141 @@
+"""The catalogue: artifacts and their provenance in the graph, the index kept beside it.
+
+The graph is the record.  Each artifact is one named graph, its provenance a
+second one, so that the progress of a job never moves the record's hash; the
+search index is a projection that is written after the graph.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+
+from pyoxigraph import Literal, Triple
+
+from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.backends.graph.base import Graphs
+from hpcfair_kg.errors import NotFound
+from hpcfair_kg.knowledge.describe import describe, provenance, read, read_jobs
+from hpcfair_kg.knowledge.search import Index
+from hpcfair_kg.knowledge.vocabulary import HK, HPC, RDF, SPDX, XSD
+
+ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
+_ARK = re.compile(r"(?:.*/)?ark:/?(?P<naan>[^/]+)/(?P<key>[^/?#]+)$")
+
+
+class Catalogue:
+    """Artifacts by key, by name and by identity; `commit` is the one way to change them."""
+
+    def __init__(self, graphs: Graphs, index: Index, base: str, naan: str) -> None:
+        self._graphs, self._index = graphs, index
+        self._root = f"{base}/ark:/{naan}/"
+        self._naan = naan
+        self._lock = threading.RLock()
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Hold it from a check to the commit that rests on the check."""
+        return self._lock
+
+    def mint(self) -> tuple[str, str]:
+        """Return the IRI and the key of a new artifact."""
+        while True:
+            blade = "".join(secrets.choice(ALPHABET) for _ in range(8))
+            key = blade + check_character(f"{self._naan}/{blade}")
+            if not self._graphs.triples(self._root + key):
+                return self._root + key, key
+
+    def get(self, key: str) -> Artifact:
+        """Return an artifact by its key; raises `NotFound`, and says so of a mistyped one."""
+        if triples := self.triples(key):
+            return read(triples)
+        if len(key) == 9 and check_character(f"{self._naan}/{key[:-1]}") != key[-1]:
+            raise NotFound(
+                f"there is no artifact {key!r}; its check character is wrong: a letter is mistyped"
+            )
+        raise NotFound(f"there is no artifact {key!r}")
+
+    def find(self, spoken: str) -> Artifact:
+        """Return an artifact by IRI, ark:/…, key, owner/name (its newest version) or owner/name@version."""
+        if match := _ARK.match(spoken):
+            return self.get(match["key"])
+        if "/" not in spoken:
+            return self.get(spoken)
+        name, _, version = spoken.partition("@")
+        versions = self.versions(*name.split("/", 1))
+        chosen = [a for a in versions if version in ("", a.version)]
+        if not chosen:
+            known = ", ".join(a.version for a in versions)
+            raise NotFound(
+                f"there is no {spoken!r}" + (f"; versions of {name} are: {known}" if known else "")
+            )
+        return chosen[-1]
+
+    def versions(self, owner: str, name: str) -> list[Artifact]:
+        """Return every version of an owner's name, oldest first, withdrawn ones before all others."""
+        keys = self._graphs.subjects(HK.handle, Literal(f"{owner}/{name}"))
+        found = [read(self._graphs.triples(iri)) for iri in keys]
+        return sorted(found, key=lambda a: (a.status != "withdrawn", a.created, a.key))
+
+    def holding(self, identity: str) -> Artifact | None:
+        """Return the artifact that has these bytes, if there is one."""
+        iri = next(self._graphs.subjects(HK.identity, Literal(identity)), None)
+        return read(self._graphs.triples(iri)) if iri else None
+
+    def refers(self, sha256: str) -> bool:
+        """Whether any artifact has a file of this hash."""
+        value = Literal(sha256, datatype=XSD.hexBinary)
+        return next(self._graphs.subjects(SPDX.checksumValue, value), None) is not None
+
+    def triples(self, key: str) -> list[Triple]:
+        """Return the record graph of an artifact."""
+        return self._graphs.triples(self._root + key)
+
+    def provenance(self, key: str) -> list[Triple]:
+        """Return the provenance graph of an artifact."""
+        return self._graphs.triples(self._root + key + "/provenance")
+
+    def jobs(self, key: str) -> tuple[Job, ...]:
+        """Return the jobs of an artifact, oldest first."""
+        return read_jobs(self.provenance(key))
+
+    def commit(self, artifact: Artifact, jobs: Sequence[Job]) -> None:
+        """Write the record and its provenance at once, then the index."""
+        with self._lock:
+            self._graphs.write(
+                {
+                    artifact.id: describe(artifact),
+                    f"{artifact.id}/provenance": provenance(artifact.id, jobs),
+                }
+            )
+            self._index.put(artifact)
+
+    def note(self, artifact_id: str, jobs: Sequence[Job]) -> None:
+        """Write the provenance alone: a job moved on, the record did not."""
+        with self._lock:
+            self._graphs.write({f"{artifact_id}/provenance": provenance(artifact_id, jobs)})
+
+    def unfinished(self) -> Iterator[str]:
+        """Yield the keys of artifacts with a job that is queued or running."""
+        for state in ("queued", "running"):
+            for job in self._graphs.subjects(HK.jobState, Literal(state)):
+                yield job.removeprefix(self._root).partition("/")[0].partition("#")[0]
+
+    def with_status(self, status: str) -> Iterator[Artifact]:
+        """Yield the artifacts of one status."""
+        for iri in self._graphs.subjects(HK.status, Literal(status)):
+            yield read(self._graphs.triples(iri))
+
+    def all(self) -> Iterator[Artifact]:
+        """Yield every artifact, withdrawn ones too."""
+        for kind in (HPC.AIModel, HPC.Dataset, HPC.Workflow):
+            for iri in self._graphs.subjects(RDF.type, kind):
+                yield read(self._graphs.triples(iri))
+
+
+def check_character(text: str) -> str:
+    """Return the NOID check character of "naan/blade" (every letter's worth times its place, mod 29)."""
+    total = sum(place * max(ALPHABET.find(letter), 0) for place, letter in enumerate(text, start=1))
+    return ALPHABET[total % len(ALPHABET)]
