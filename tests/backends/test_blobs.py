@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import pytest
@@ -89,4 +88,4 @@ class TestDirectory(BlobsContract):
         Directory(tmp_path / "blobs")
         (tmp_path / "blobs" / "incoming" / "left").write_bytes(b"cut off")
         Directory(tmp_path / "blobs")
-        assert os.listdir(tmp_path / "blobs" / "incoming") == []
+        assert list((tmp_path / "blobs" / "incoming").iterdir()) == []

@@ -35,7 +35,7 @@ class Graphs(ABC):
 
     @abstractmethod
     def query(self, text: str, **values: Term) -> Results:
-        """Ask a question of our own, in process; `values` are bound to its variables.
+        """Ask a question of our own, in process; `values` are bound to variables of its projection.
 
         What a stranger wrote goes to `guard.Guard` instead.
         """
