@@ -17,7 +17,8 @@ from pyoxigraph import Literal, Triple
 from hpcfair_kg.artifact import Artifact, Job
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
-from hpcfair_kg.knowledge.describe import describe, provenance, read, read_jobs
+from hpcfair_kg.knowledge.describe import describe, read
+from hpcfair_kg.knowledge.provenance import provenance, read_jobs
 from hpcfair_kg.knowledge.search import Index
 from hpcfair_kg.knowledge.vocabulary import HK, HPC, RDF, SPDX, XSD
 
@@ -75,14 +76,14 @@ class Catalogue:
 
     def versions(self, owner: str, name: str) -> list[Artifact]:
         """Return every version of an owner's name, oldest first, withdrawn ones before all others."""
-        keys = self._graphs.subjects(HK.handle, Literal(f"{owner}/{name}"))
-        found = [read(self._graphs.triples(iri)) for iri in keys]
+        named = map(self._read, self._graphs.subjects(HK.name, Literal(name)))
+        found = [artifact for artifact in named if artifact.owner == owner]
         return sorted(found, key=lambda a: (a.status != "withdrawn", a.created, a.key))
 
     def holding(self, identity: str) -> Artifact | None:
         """Return the artifact that has these bytes, if there is one."""
         iri = next(self._graphs.subjects(HK.identity, Literal(identity)), None)
-        return read(self._graphs.triples(iri)) if iri else None
+        return self._read(iri) if iri else None
 
     def refers(self, sha256: str) -> bool:
         """Whether any artifact has a file of this hash."""
@@ -126,13 +127,16 @@ class Catalogue:
     def with_status(self, status: str) -> Iterator[Artifact]:
         """Yield the artifacts of one status."""
         for iri in self._graphs.subjects(HK.status, Literal(status)):
-            yield read(self._graphs.triples(iri))
+            yield self._read(iri)
 
     def all(self) -> Iterator[Artifact]:
         """Yield every artifact, withdrawn ones too."""
         for kind in (HPC.AIModel, HPC.Dataset, HPC.Workflow):
             for iri in self._graphs.subjects(RDF.type, kind):
-                yield read(self._graphs.triples(iri))
+                yield self._read(iri)
+
+    def _read(self, iri: str) -> Artifact:
+        return read(self._graphs.triples(iri))
 
 
 def check_character(text: str) -> str:

@@ -1,0 +1,147 @@
+"""What the search index holds of an artifact, and the folder it holds it in.
+
+The index is a projection of the graph: one tantivy document an artifact, with
+its facets, its words, its place in the order, and the summary that a hit shows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import tantivy
+
+from hpcfair_kg.artifact import Artifact
+
+FACETS = (
+    "kind", "tag", "framework", "task", "license", "creator", "format", "architecture", "status", "owner",
+)  # fmt: skip
+"""What can be filtered by and counted; each may have several values in one artifact."""
+
+# A change in what is put into a document is a change of this name: it is part
+# of the schema, so an index written before it is seen to be old.
+_WORDS = "words-1"
+_STALE = "stale"
+
+
+@cache
+def schema() -> Any:
+    """Return the tantivy schema: facets as raw fast text, words split, numbers for the order."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
+    for facet in FACETS:
+        builder.add_text_field(facet, fast=True, tokenizer_name="raw", index_option="basic")
+    for text in ("heading", "words"):
+        builder.add_text_field(text, tokenizer_name=_WORDS, index_option="freq")
+    builder.add_unsigned_field("created", indexed=True, fast=True)
+    builder.add_unsigned_field("tie", fast=True)
+    builder.add_bytes_field("summary", stored=True)
+    return builder.build()
+
+
+@cache
+def _analyzer() -> Any:
+    split = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    return split.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+
+
+def words(text: str) -> list[str]:
+    """Split a text as the index does: "Protein-folding in C++" gives protein, folding, in, c."""
+    found: list[str] = _analyzer().analyze(text)
+    return found
+
+
+def open_folder(folder: Path) -> Any:
+    """Open the tantivy index in a folder that is the index's own.
+
+    What is missing, damaged or of another version is replaced by an empty
+    index, marked stale until `settle` is called.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if tantivy.Index.exists(str(folder)):
+            return _open(folder)
+    except (ValueError, OSError):  # tantivy's words for damage, another schema and another version
+        shutil.rmtree(folder)
+        folder.mkdir()
+    (folder / _STALE).touch()
+    return _open(folder)
+
+
+def is_stale(folder: Path) -> bool:
+    """Say whether the index was made anew and not filled since."""
+    return (folder / _STALE).exists()
+
+
+def settle(folder: Path) -> None:
+    """Note that the index holds everything it should."""
+    (folder / _STALE).unlink(missing_ok=True)
+
+
+def _open(folder: Path) -> Any:
+    engine = tantivy.Index(schema(), path=str(folder))
+    engine.register_tokenizer(_WORDS, _analyzer())
+    engine.config_reader("manual")
+    engine.reload()
+    return engine
+
+
+def document(artifact: Artifact) -> Any:
+    """Return the document of an artifact."""
+    made = tantivy.Document()
+    made.add_text("key", artifact.key)
+    for facet, values in facets(artifact).items():
+        for value in values:
+            made.add_text(facet, value)
+    heading = f"{artifact.title} {artifact.name}"
+    made.add_text("heading", heading)
+    made.add_text("words", f"{heading} {_body(artifact)}")
+    made.add_unsigned("created", _microseconds(artifact.created))
+    made.add_unsigned("tie", tie(artifact.key))
+    made.add_bytes("summary", orjson.dumps(artifact.summary()))
+    return made
+
+
+def facets(artifact: Artifact) -> dict[str, list[str]]:
+    """Return an artifact's values by facet, each once; what is not known has none.
+
+    Formats are those of the forms that can be had: neither what failed its
+    proof nor what only comes along counts.
+    """
+    forms = [file.format for file in artifact.files if file.role in ("original", "converted")]
+    values = {
+        "kind": [artifact.kind],
+        "tag": artifact.tags,
+        "framework": [artifact.framework],
+        "task": [artifact.task],
+        "license": [artifact.license],
+        "creator": [person.name for person in artifact.creators],
+        "format": forms,
+        "architecture": [artifact.architecture],
+        "status": [artifact.status],
+        "owner": [artifact.owner],
+    }
+    return {facet: list(dict.fromkeys(filter(None, found))) for facet, found in values.items()}
+
+
+def tie(key: str) -> int:
+    """Return a number that orders keys as their text does, by their first eight bytes.
+
+    A catalogue's keys are eight letters and a character computed from them.
+    """
+    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"))
+
+
+def _body(artifact: Artifact) -> str:
+    people = [person.name for person in artifact.creators]
+    columns = [column.name for column in artifact.columns]
+    named = [artifact.key, artifact.owner, artifact.task, artifact.framework, artifact.architecture]
+    return " ".join(filter(None, [artifact.description, *artifact.tags, *people, *columns, *named]))
+
+
+def _microseconds(created: str) -> int:
+    return int(datetime.fromisoformat(created).timestamp() * 1_000_000) if created else 0

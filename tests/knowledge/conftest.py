@@ -1,0 +1,123 @@
+"""Three artifacts and their jobs that say everything there is to say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hpcfair_kg.artifact import (
+    Artifact,
+    Column,
+    File,
+    Job,
+    Metric,
+    Person,
+    Step,
+    TensorSpec,
+    Ulp,
+    Verdict,
+)
+
+BASE = "https://models.example.org/ark:/99999/"
+
+SETTINGS = {
+    "hidden": 128, "rate": 0.5, "whole": 2.0, "bias": True, "activation": "tanh", "seed": None,
+    "layers": [64, 32.0, "x"], "große": "ünicode",
+}  # fmt: skip
+
+
+@pytest.fixture
+def verdict() -> Verdict:
+    return Verdict(
+        "equal", 4.4e-7, 1.8e-7, 3e-6, 4e-8, 1.0, Ulp(1, 12, 240), 0, ((1, 13), (7, 13)), 7, 18, "as it should"
+    )
+
+
+@pytest.fixture
+def model(verdict: Verdict) -> Artifact:
+    return Artifact(
+        id=BASE + "h7x2k9b4m",
+        key="h7x2k9b4m",
+        owner="ada",
+        name="encoder",
+        version="1.1",
+        kind="model",
+        title="Sequence encoder",
+        description="Reads <b>13</b> features a step.\nSee “the paper”.",
+        tags=("rnn", "seq2seq"),
+        license="MIT",
+        creators=(Person("B. Second"), Person("A. Author", "0000-0002-1825-0097")),
+        framework="pytorch",
+        architecture="RecurrentNeuralNetwork",
+        task="translation",
+        status="ready",
+        files=(
+            File("encoder.pt2", "pt2", "original", 52311, "ab" * 32, "application/zip"),
+            File("encoder.onnx", "onnx", "converted", 41007, "cd" * 32, "application/onnx", 18),
+            File("docs/read me é.md", "other", "auxiliary", 0, "ef" * 32, "text/markdown"),
+        ),
+        inputs=(TensorSpec("x", "float32", ("batch", 13)), TensorSpec("13", "int64", ("13", -1, "a,b"))),
+        outputs=(TensorSpec("y", "float32", ("batch", 3)), TensorSpec("score", "float64")),
+        verdict=verdict,
+        parameters=1203,
+        hyperparameters=SETTINGS,
+        metrics=(Metric("accuracy", 0.95, BASE + "d0000000x"), Metric("BLEU score", 41.0)),
+        trained_on=(BASE + "d0000000x", "someone/elses data"),
+        derived_from=(BASE + "h0000000y",),
+        previous=BASE + "h1111111z",
+        notes=("the checker warns of an unused node", "opset 10 became 18"),
+        identity="12" * 32,
+        created="2026-03-01T12:00:00.123450Z",
+        modified="2026-03-01T12:00:07Z",
+        job="h7x2k9b4m.1",
+    )
+
+
+@pytest.fixture
+def dataset() -> Artifact:
+    return Artifact(
+        id=BASE + "d0000000x",
+        key="d0000000x",
+        owner="ada",
+        name="iris",
+        kind="dataset",
+        title="Iris",
+        license="CC-BY-4.0 OR LicenseRef-House",
+        creators=(Person("R. Fisher"),),
+        status="withdrawn",
+        reason="a column was mislabelled",
+        files=(File("iris.csv", "csv", "original", 4600, "01" * 32, "text/csv"),),
+        columns=(Column("sepal length (cm)", "float64"), Column("species", "string", ("rows",))),
+        rows=150,
+        identity="34" * 32,
+        created="2026-02-01T00:00:00Z",
+        modified="2026-02-03T00:00:00Z",
+    )
+
+
+@pytest.fixture
+def jobs(verdict: Verdict) -> tuple[Job, ...]:
+    steps = (
+        Step("recognise", "succeeded", "2026-03-01T12:00:00.100000Z", "2026-03-01T12:00:01Z", used=("encoder.pt2",)),
+        Step(
+            "convert", "succeeded", "2026-03-01T12:00:01Z", "2026-03-01T12:00:04Z", "torch.export",
+            ("onnxscript 0.7.1", "torch 2.13.0+cpu"), ("encoder.pt2",), ("encoder.onnx",), 10, "landlock+seccomp",
+        ),
+        Step("verify", "succeeded", detail="", verdict=verdict, used=("encoder.onnx", "encoder.pt2")),
+        Step("smoke", "succeeded", software=("onnxruntime 1.32.0",)),
+        Step("hook:mail the group", "failed", detail="ConnectionError: no route"),
+        Step("something of a site", "running"),
+    )  # fmt: skip
+    first = Job("h7x2k9b4m.1", "failed", "2026-03-01T12:00:00Z", "2026-03-01T12:00:07Z", "a box ended", steps)
+    return first, Job("h7x2k9b4m.2")
+
+
+@pytest.fixture
+def reference() -> Path:
+    """The folder of outside reference files."""
+    folder = os.environ.get("HPCFAIR_REFERENCE")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("HPCFAIR_REFERENCE names no folder with the outside reference files")
+    return Path(folder)
