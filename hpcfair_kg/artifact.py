@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from math import isfinite
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -211,7 +212,7 @@ class Artifact:
     @property
     def runnable(self) -> File | None:
         """The ONNX file that may be run: converted and proved, or original and consistent."""
-        if self.verdict is None or self.verdict.outcome not in SERVABLE:
+        if self.status == "withdrawn" or self.verdict is None or self.verdict.outcome not in SERVABLE:
             return None
         forms = [f for f in self.files if f.format == "onnx" and f.role in ("converted", "original")]
         return min(forms, key=lambda f: f.role != "converted", default=None)
@@ -241,14 +242,14 @@ SUMMARY = (
 
 
 def plain(value: Any) -> Any:
-    """Return nested dataclasses, tuples and mappings as what JSON can hold."""
+    """Return nested dataclasses, tuples and mappings as what JSON can hold; NaN and infinity become null."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(v) for v in value]
-    return value
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 _MEMBERS: dict[str, type] = {

@@ -21,7 +21,7 @@
     ├── Busy                503  busy
     ├── Conflict            409  conflict
     ├── MissingExtra        501  missing-extra       install: the command that brings it
-    ├── BoxFailed           500  box-failed          cause: time, memory, size, crash or cancelled
+    ├── BoxFailed           500  box-failed          cause: time, memory, size, crash, error or cancelled
     └── Unreachable         502  unreachable         (clients only: no service answered)
 
 Every detail says what was wrong and what would be right.  The codes are the
@@ -60,7 +60,7 @@ class HPCFairError(Exception):
         }
         if instance:
             document["instance"] = instance
-        return document | dict(self.members)
+        return dict(self.members) | document
 
 
 class InvalidMetadata(HPCFairError):

@@ -101,6 +101,10 @@ class Hub:
         """Take an artifact in; see `Authoring.register` for what it refuses."""
         return self._authoring.register(metadata, files, principal)
 
+    def forget(self, files: Sequence[Upload]) -> None:
+        """Let go of files that arrived for an upload that came to nothing."""
+        self._authoring.forget(files)
+
     def new_version(
         self, spoken: str, metadata: Mapping[str, Any], files: Sequence[Upload], principal: Principal
     ) -> Receipt:
@@ -225,6 +229,7 @@ class Hub:
             "artifacts": self.index.count,
             "sandbox": {"holds": self.box.holds, "layers": list(self.box.layers)},
             "converters": self._converters.status(),
+            "notice": self.settings.notice,
             "waiting": sum(1 for _ in self.catalogue.with_status("waiting-for-converter")),
         }
 

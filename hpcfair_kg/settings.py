@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -32,6 +32,8 @@ class Settings:
     port: int = 8080
     ready_at: int = 0
     """How many artifacts the catalogue must hold before /health/ready says so."""
+    notice: str = ""
+    """What the front page says while converters are missing, such as that they are being installed."""
     register_dirs: tuple[Path, ...] = ()
     """Folders of the service's own disk whose files may be registered in place."""
     max_upload: int = 1024 * GIB
@@ -67,7 +69,7 @@ class Settings:
         if unknown:
             raise InvalidConfig(f"unknown setting {min(unknown)!r}; there are: {', '.join(sorted(hints))}")
         for field in fields(cls):
-            if (text := environ.get(f"HPCFAIR_{field.name.upper()}")) is not None:
+            if text := environ.get(f"HPCFAIR_{field.name.upper()}"):
                 values[field.name] = text
         values |= {k: v for k, v in (flags or {}).items() if v is not None}
         return cls(**{name: _typed(name, hints[name], value) for name, value in values.items()})
@@ -77,20 +79,37 @@ def _from_file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        return tomllib.loads(Path(path).read_text())
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise InvalidConfig(f"HPCFAIR_CONFIG names {path}, which does not exist") from exc
-    except tomllib.TOMLDecodeError as exc:
+    except OSError as exc:
+        raise InvalidConfig(f"HPCFAIR_CONFIG names {path}, which cannot be read: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise InvalidConfig(f"{path} is no TOML: {exc}") from exc
 
 
 def _typed(name: str, hint: Any, value: Any) -> Any:
-    if hint == tuple[Path, ...]:
-        parts = value.split(":") if isinstance(value, str) else value
-        return tuple(Path(part) for part in parts if part)
-    if hint is bool and isinstance(value, str):
-        return value.lower() in ("1", "true", "yes", "on")
+    read, wanted = _READERS.get(hint, (hint, hint.__name__))
     try:
-        return hint(value)
+        return read(value)
     except (TypeError, ValueError) as exc:
-        raise InvalidConfig(f"{name} is {value!r}; it must be {hint.__name__}") from exc
+        raise InvalidConfig(f"{name} is {value!r}; it must be {wanted}") from exc
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    parts = value.split(":") if isinstance(value, str) else value
+    return tuple(Path(part) for part in parts if part)
+
+
+def _truth(value: Any) -> bool:
+    said = str(value).lower()
+    if said not in _YES | _NO:
+        raise ValueError(said)
+    return said in _YES
+
+
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+_READERS: dict[Any, tuple[Callable[[Any], Any], str]] = {
+    bool: (_truth, "true or false"),
+    tuple[Path, ...]: (_paths, "paths, as a list or separated by ':'"),
+}

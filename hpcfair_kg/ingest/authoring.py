@@ -11,12 +11,12 @@ from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal, visible_to
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidMetadata, NotFound, Withdrawn
-from hpcfair_kg.ingest.drafts import Receipt, Upload, revised
+from hpcfair_kg.ingest.drafts import Receipt, Upload, revised, revision_of
 from hpcfair_kg.ingest.jobs import now
 from hpcfair_kg.ingest.story import Ingest
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.jsonld import canonical_hash
-from hpcfair_kg.knowledge.metadata import parse
+from hpcfair_kg.knowledge.metadata import InPlace, Metadata, parse
 from hpcfair_kg.knowledge.validate import Shapes
 
 
@@ -44,13 +44,13 @@ class Authoring:
         """Take an artifact in; see `Ingest.register`. What is refused leaves no bytes behind."""
         try:
             owner = writer(principal)
-            metadata = parse(document, principal.person)
+            metadata = self._related(parse(document, principal.person))
             uploads = (*files, *(self._adopted(entry) for entry in metadata.files))
             if not uploads:
                 raise InvalidMetadata("an artifact has at least one file; send it as a part named 'file'")
             return self._ingest.register(metadata, uploads, previous.owner if previous else owner, previous)
         except HPCFairError:
-            self._forget(files)
+            self.forget(files)
             raise
 
     def new_version(
@@ -65,7 +65,7 @@ class Authoring:
             if "version" not in document:
                 raise InvalidMetadata(f"say which 'version' it is; the last one is {previous.version}")
         except HPCFairError:
-            self._forget(files)
+            self.forget(files)
             raise
         return self.register(document, files, principal, previous)
 
@@ -75,7 +75,8 @@ class Authoring:
         """Change the descriptive part of an artifact of one's own."""
         with self._catalogue.lock:
             artifact = self._unchanged(spoken, principal, if_match)
-            revision = replace(revised(artifact, changes, principal.person), modified=now())
+            metadata = self._related(revision_of(artifact, changes, principal.person))
+            revision = replace(revised(artifact, metadata), modified=now())
             self._shapes.require(revision)
             self._catalogue.commit(revision, self._catalogue.jobs(artifact.key))
         return revision
@@ -109,19 +110,41 @@ class Authoring:
             raise Conflict("the record changed since it was read; read it again and repeat the change")
         return artifact
 
-    def _adopted(self, entry: Mapping[str, str]) -> Upload:
+    def _related(self, metadata: Metadata) -> Metadata:
+        """Return the metadata with what it names in the catalogue by IRI, so that queries can follow it."""
+        report: list[dict[str, str]] = []
+
+        def iri(path: str, spoken: str) -> str:
+            try:
+                return self._catalogue.find(spoken).id
+            except NotFound as exc:
+                if not spoken.startswith(("http://", "https://")):
+                    report.append({"path": path, "message": exc.detail, "value": spoken})
+                return spoken
+
+        metadata = replace(
+            metadata,
+            trained_on=tuple(sorted(iri("trained_on", each) for each in metadata.trained_on)),
+            derived_from=tuple(sorted(iri("derived_from", each) for each in metadata.derived_from)),
+            metrics=tuple(replace(m, on=iri("metrics.on", m.on)) if m.on else m for m in metadata.metrics),
+        )
+        if report:
+            raise InvalidMetadata("; ".join(entry["message"] for entry in report), report=report)
+        return metadata
+
+    def _adopted(self, entry: InPlace) -> Upload:
         """Register a file of the service's own disk in place, where the operator allows the folder."""
-        path = Path(entry["path"]).resolve()
+        path = Path(entry.path).resolve()
         if not any(path.is_relative_to(folder) for folder in self._register_dirs):
             raise Forbidden(
                 f"files below {path.parent} may not be registered in place; ask the operator to allow the folder"
             )
         blob = self._blobs.adopt(path)
-        if blob.sha256 != entry["sha256"].lower():
-            raise InvalidMetadata(f"{path} has the sha256 {blob.sha256}, not {entry['sha256']}")
+        if blob.sha256 != entry.sha256:
+            raise InvalidMetadata(f"{path} has the sha256 {blob.sha256}, not {entry.sha256}")
         return Upload(path.name, blob)
 
-    def _forget(self, files: Sequence[Upload]) -> None:
+    def forget(self, files: Sequence[Upload]) -> None:
         """Let go of bytes that were sent and that no artifact has."""
         with self._catalogue.lock:
             for upload in files:

@@ -144,17 +144,19 @@ def absorbed(
         raise BoxFailed(f"the conversion's answer is malformed: {exc!r}", cause="crash") from exc
 
 
-def revised(artifact: Artifact, changes: Mapping[str, Any], person: Person | None) -> Artifact:
-    """Return the record with its author's changes; raises `InvalidMetadata` for what cannot be changed."""
+def revision_of(artifact: Artifact, changes: Mapping[str, Any], person: Person | None) -> Metadata:
+    """Return what an author's changes make of a record; raises `InvalidMetadata` for what cannot be changed."""
     fixed = sorted(set(changes) - set(DESCRIPTIVE))
     if fixed:
-        report = [
-            {"path": name, "message": f"cannot be edited; what can: {', '.join(DESCRIPTIVE)}"}
-            for name in fixed
-        ]
+        wanted = f"cannot be edited; what can: {', '.join(DESCRIPTIVE)}"
+        report = [{"path": name, "message": wanted} for name in fixed]
         raise InvalidMetadata(f"{', '.join(fixed)} cannot be edited", report=report)
     known = {name: value for name, value in plain(artifact).items() if name in DESCRIPTIVE and value}
-    metadata = parse({"name": artifact.name, **known, **changes}, person)
+    return parse({"name": artifact.name, **known, **changes}, person)
+
+
+def revised(artifact: Artifact, metadata: Metadata) -> Artifact:
+    """Return the record with its descriptive part as the metadata has it."""
     return replace(artifact, **{name: getattr(metadata, name) for name in DESCRIPTIVE})
 
 

@@ -97,7 +97,7 @@ class Stages:
     def convert(self, stage: Stage, artifact: Artifact, emit: Emit) -> Future[Any]:
         """Send the files of an artifact up the ladder of its format's exporters."""
         fmt = main_format(artifact)
-        plugin = shelf("hpcfair_kg.formats")[fmt]
+        plugin = shelf("hpcfair_kg.formats")[fmt or "onnx"]
         errand = Errand(
             "hpcfair_kg.models.convert:convert",
             {
