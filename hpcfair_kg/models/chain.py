@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 from hpcfair_kg.artifact import TensorSpec
-from hpcfair_kg.errors import InvalidConfig
+from hpcfair_kg.errors import InvalidConfig, NotRunnable
 from hpcfair_kg.models import infer
 from hpcfair_kg.models.infer import Array
 
 
 @dataclass(frozen=True)
 class Part:
-    """One ONNX file of a chain, by the name that its author gave it."""
+    """One model of a chain, by the name that its author gave it (unique in the chain).
+
+    `path` is its ONNX file, None for one that is run elsewhere.
+    """
 
     name: str
-    path: Path
+    path: Path | None
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
 
@@ -43,6 +45,8 @@ class Source:
 
 Wiring = tuple[Mapping[str, Source], ...]
 """For each part, where each of its inputs comes from."""
+Run = Callable[[Part, Mapping[str, Array]], Mapping[str, Array]]
+"""How one part is run on its inputs."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Chain:
 
     parts: tuple[Part, ...]
     wiring: Wiring
+    _sessions: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -68,17 +73,23 @@ class Chain:
         """What the last part gives."""
         return self.parts[-1].outputs
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Run the parts one after the other; `feeds` holds a column for each of `inputs`."""
-        results: list[dict[str, Array]] = []
-        for session, sources in zip(self._sessions, self.wiring, strict=True):
-            fed = {name: _value(source, feeds, results) for name, source in sources.items()}
-            results.append(infer.run(session, fed))
-        return results[-1]
+    def run(self, feeds: Mapping[str, Array], run: Run | None = None) -> dict[str, Array]:
+        """Run the parts one after the other; `feeds` holds a column for each of `inputs`.
 
-    @cached_property
-    def _sessions(self) -> list[Any]:
-        return [infer.load(part.path) for part in self.parts]
+        `run` says how one part is run; by default its file is, in this process.
+        """
+        results: list[Mapping[str, Array]] = []
+        for part, sources in zip(self.parts, self.wiring, strict=True):
+            fed = {name: _value(source, feeds, results) for name, source in sources.items()}
+            results.append((run or self._run_here)(part, fed))
+        return dict(results[-1])
+
+    def _run_here(self, part: Part, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+        if part.path is None:
+            raise NotRunnable(f"{part.name} has no file here", reason="it is run elsewhere")
+        if part.name not in self._sessions:
+            self._sessions[part.name] = infer.load(part.path)
+        return infer.run(self._sessions[part.name], feeds)
 
     def __str__(self) -> str:
         """Return the wiring as text, such as "encoder.state -> decoder.memory"."""
@@ -98,6 +109,10 @@ def wire(parts: Sequence[Part], columns: Collection[str] = ()) -> Chain:
     where only one choice fits by dtype, rank and fixed dimensions; a column of
     its name.  Raises `InvalidConfig` when none fits or several do.
     """
+    if twice := {part.name for part in parts if sum(part.name == other.name for other in parts) > 1}:
+        raise InvalidConfig(
+            f"two models of the chain are called {min(twice)!r}; give each its own model_name"
+        )
     wiring: list[Mapping[str, Source]] = [_of_first(parts[0])]
     rest = set(columns) - {spec.name for spec in parts[0].inputs}
     for number in range(1, len(parts)):

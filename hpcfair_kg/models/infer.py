@@ -6,6 +6,7 @@ travel as `pack` makes them; `serve` is the box that answers such messages.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ def load(path: Path, threads: int = 0) -> Session:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it refuses it also raises
     options.intra_op_num_threads = threads
     errors = ort.capi.onnxruntime_pybind11_state
     try:
@@ -239,7 +240,14 @@ def _failures(errors: Any) -> tuple[type[Exception], ...]:
 
 
 def _said(exc: Exception) -> str:
-    return str(exc).partition(" : ")[2].strip()[:REASON] or str(exc)[:REASON]
+    """Return what onnxruntime says, without its error number, the file's place and the place in its own source."""
+    return _PREAMBLE.sub("", str(exc)).strip()[:REASON] or str(exc)[:REASON]
+
+
+_PREAMBLE = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from \S+ failed:|/onnxruntime_src/\S+:\d+ .*?\) (const )?(\[with .*?\] )?",
+    re.DOTALL,
+)
 
 
 def _listed(names: Sequence[str]) -> str:

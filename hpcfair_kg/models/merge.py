@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcfair_kg.artifact import Verdict
 from hpcfair_kg.errors import HPCFairError, NotRunnable
+from hpcfair_kg.formats import graphs
 from hpcfair_kg.formats.base import Array, Feeds, Reference
 from hpcfair_kg.models import infer, verify
 from hpcfair_kg.models.chain import Chain
@@ -23,10 +23,11 @@ LIMIT = 3 << 29
 class ChainedRun(Reference):
     """The chained run as what the merged graph is compared with."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, bounds: Mapping[str, int]) -> None:
         self.chain = chain
         self.inputs = chain.inputs
         self.outputs = faces(chain)
+        self.bounds = bounds
 
     def __call__(self, feeds: Feeds) -> Sequence[Array]:
         """Return what the last part gives."""
@@ -42,25 +43,27 @@ def merge(chain: Chain, path: Path, *, seed: int, samples: Sequence[Feeds] = ())
     """
     import onnx
 
-    if sum(part.path.stat().st_size for part in chain.parts) > LIMIT:
+    paths = [part.path for part in chain.parts if part.path]
+    if sum(path.stat().st_size for path in paths) > LIMIT:
         raise _cannot("together they are larger than what one ONNX file holds")
     try:
-        onnx.save(_merged(chain), path)
+        onnx.save(_merged(chain, paths), path)
         infer.signature(path)
     except (ValueError, RuntimeError, TypeError, onnx.checker.ValidationError) as exc:
         raise _cannot(str(exc)[: infer.REASON]) from exc
     except HPCFairError as exc:
         path.unlink(missing_ok=True)
         raise _cannot(exc.detail) from exc
-    return verify.prove(ChainedRun(chain), path, seed=seed, samples=samples)
+    bounds = graphs.tables(onnx.load(path))
+    return verify.prove(ChainedRun(chain, bounds), path, seed=seed, samples=samples)
 
 
-def _merged(chain: Chain) -> ModelProto:
+def _merged(chain: Chain, paths: Sequence[Path]) -> ModelProto:
     """Join the graphs from first to last, all inner names prefixed with their part's name."""
     from onnx import compose
 
-    models = _aligned([part.path for part in chain.parts])
-    names = _prefixes(chain)
+    models = _aligned(paths)
+    names = [f"{part.name}/" for part in chain.parts]
     whole = compose.add_prefix(models[0], names[0])
     for number in range(1, len(models)):
         model = compose.add_prefix(models[number], names[number])
@@ -93,22 +96,14 @@ def _opset(model: ModelProto) -> int:
     return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
 
 
-def _prefixes(chain: Chain) -> list[str]:
-    counts = Counter(part.name for part in chain.parts)
-    return [
-        f"{part.name}/" if counts[part.name] == 1 else f"{part.name}{number}/"
-        for number, part in enumerate(chain.parts)
-    ]
-
-
 def _faced(whole: ModelProto, chain: Chain, prefixes: Sequence[str]) -> ModelProto:
     """Give the merged graph the chain's own inputs and outputs: identities, which every runtime removes."""
     from onnx import helper
 
     graph = whole.graph
     kinds = {value.name: value.type for value in (*graph.input, *graph.output)}
-    entries, ends = {}, []
-    nodes = []
+    entries: dict[str, Any] = {}
+    ends, nodes = [], []
     for prefix, sources in zip(prefixes, chain.wiring, strict=True):
         for name, source in sources.items():
             if source.part is None:

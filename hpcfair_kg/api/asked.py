@@ -1,0 +1,49 @@
+"""What a task asks for, as both places read it."""
+
+from __future__ import annotations
+
+from hpcfair_kg.config import Model, Task
+from hpcfair_kg.errors import InvalidConfig
+from hpcfair_kg.models import rows
+
+
+def models(task: Task) -> tuple[Model, ...]:
+    """Return the models of a task; raises `InvalidConfig` when it names none."""
+    if not task.models:
+        raise InvalidConfig(f"{task.source}: model_file is missing; it should name a file, a folder or an ID")
+    return task.models
+
+
+def device(task: Task) -> None:
+    """Refuse a GPU where there is none, unless the task allows the CPU instead."""
+    if task.device == "gpu" and not task.allow_cpu:
+        raise task.wrong(
+            "device", "is gpu, and this version runs models on the CPU; say cpu, or allow_cpu: true to run on"
+        )
+
+
+def tables(task: Task) -> list[rows.Table]:
+    """Read the inputs: one for all models, or one each."""
+    if len(task.inputs) not in (1, len(models(task))):
+        raise task.wrong(
+            "input", f"names {len(task.inputs)} files; it should name one, or one for each model"
+        )
+    read = [rows.read(task.need("input", name)) for name in task.inputs]
+    return read if len(read) == len(task.models) else read * len(task.models)
+
+
+def described(task: Task, model: Model) -> dict[str, object]:
+    """Return the metadata that a task gives of one model: its name, the tags, the licence, and `metadata`."""
+    document: dict[str, object] = {"name": model.name} | dict(task.metadata)
+    if task.tags:
+        document["tags"] = list(task.tags)
+    if task.license:
+        document["license"] = task.license
+    return document
+
+
+def opset_warning(task: Task, opset: int | None) -> tuple[str, ...]:
+    """Return the warning that another opset was made than `onnx_version` asks for, or nothing."""
+    if task.opset in (None, opset) or opset is None:
+        return ()
+    return (f"onnx_version {task.opset} was asked for; the nearest that can be made is opset {opset}",)

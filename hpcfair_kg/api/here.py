@@ -1,0 +1,195 @@
+"""The tasks on this machine, with no service."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpcfair_kg.api import conversion
+from hpcfair_kg.api.asked import described, device, models, opset_warning, tables
+from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
+from hpcfair_kg.artifact import Verdict
+from hpcfair_kg.client import Client
+from hpcfair_kg.config import Model, Task
+from hpcfair_kg.errors import CorruptFile, HPCFairError, NotFound, NotRunnable, Unreachable
+from hpcfair_kg.models import rows
+from hpcfair_kg.models.chain import Chain, Part, wire
+from hpcfair_kg.models.infer import Array
+from hpcfair_kg.models.merge import merge
+
+if TYPE_CHECKING:
+    from hpcfair_kg.hub import Hub, Upload
+
+CHUNK = 1 << 20
+ID = re.compile(r"https?://.+|ark:/.+|[a-z0-9]{8,12}|[a-z0-9][a-z0-9_-]*/[^/.]+(@.+)?")
+"""What reads as the ID of an artifact; anything else is a path."""
+
+
+class Here:
+    """This machine: its processes, its files, and for `store` the catalogue in HPCFAIR_DATA_DIR."""
+
+    def __init__(self) -> None:
+        self._workshop = conversion.Workshop()
+
+    def conversion(self, task: Task) -> list[Converted]:
+        """Convert each model of the task."""
+        device(task)
+        models(task)
+        with _fetched(task) as sources:
+            targets = [model.export or Path(f"{model.name}.onnx") for model in task.models]
+            return conversion.convert_all(self._workshop.work, task, sources, targets)
+
+    def inference(self, task: Task) -> list[Inferred]:
+        """Run each model of the task on its input."""
+        device(task)
+        inputs = tables(task)
+        with self._onnx(task) as parts:
+            return [
+                _run(model, part, table)
+                for model, part, table in zip(task.models, parts, inputs, strict=True)
+            ]
+
+    def collaborate(self, task: Task) -> Collaborated:
+        """Run the models of the task as a chain, and merge them."""
+        device(task)
+        if len(models(task)) < 2:
+            raise task.wrong("model_file", "names one model; a collaboration is of two or more")
+        table = rows.read(task.need("input", task.inputs[0])) if task.inputs else None
+        with self._onnx(task) as parts:
+            chain = wire(parts, table.names if table else [name for part in parts for name in _inputs(part)])
+            feeds = table.feeds(chain.inputs) if table else {}
+            outputs = chain.run(feeds) if table else {}
+            paths = rows.write(task.outputs[0], outputs) if task.outputs and table else ()
+            merged, evidence, verdict, reason = _merged(task, chain, [feeds] if table else [])
+        warnings = (reason,) if reason else opset_warning(task, verdict.opset if verdict else None)
+        return Collaborated(
+            name=" + ".join(part.name for part in parts),
+            outputs=outputs,
+            paths=paths,
+            wiring=str(chain),
+            merged=merged,
+            evidence=evidence,
+            verdict=verdict,
+            warnings=warnings,
+        )
+
+    def store(self, task: Task) -> list[Stored]:
+        """Take each file or folder of the task into the catalogue of HPCFAIR_DATA_DIR."""
+        from hpcfair_kg.hub import Hub
+        from hpcfair_kg.settings import Settings
+
+        sources = [task.need("model_file", model.file) for model in models(task)]
+        hub = Hub.open(Settings.load())
+        try:
+            return [_stored(hub, task, model, path) for model, path in zip(task.models, sources, strict=True)]
+        finally:
+            hub.close()
+
+    @contextmanager
+    def _onnx(self, task: Task) -> Iterator[list[Part]]:
+        """Yield the models of a task as ONNX: as they are, or converted and proved first."""
+        models(task)
+        with _fetched(task) as sources, tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
+            yield [
+                self._part(task, model, path, Path(folder))
+                for model, path in zip(task.models, sources, strict=True)
+            ]
+
+    def _part(self, task: Task, model: Model, source: Path, folder: Path) -> Part:
+        if source.is_file():
+            try:
+                return Part.open(model.name, source)
+            except CorruptFile:
+                pass  # no ONNX: another framework's, then
+        target = folder / f"{model.name}.onnx"
+        alone = replace(task, models=(model,))
+        (result,) = conversion.convert_all(self._workshop.work, alone, [source], [target])
+        if result.path is None:
+            raise NotRunnable(f"{model.name} has no proved ONNX form: {result.reason}", reason=result.reason)
+        return Part.open(model.name, result.path)
+
+
+@contextmanager
+def _fetched(task: Task) -> Iterator[list[Path]]:
+    """Yield where each model is: its path, or where the artifact of its ID was downloaded to."""
+    with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
+        yield [_source(task, model, Path(folder, str(n))) for n, model in enumerate(task.models)]
+
+
+def _source(task: Task, model: Model, folder: Path) -> Path:
+    if task.find(model.file) or not ID.fullmatch(model.file):
+        return task.need("model_file", model.file)
+    try:
+        with Client() as client:
+            paths = client.download(model.file, folder, format="original")
+    except (NotFound, Unreachable) as exc:
+        said = f"is {model.file}, which is no file here; nor is it an ID: {exc.detail}"
+        raise task.wrong("model_file", said) from None
+    return paths[0] if len(paths) == 1 else folder
+
+
+def _inputs(part: Part) -> list[str]:
+    return [spec.name for spec in part.inputs]
+
+
+def _run(model: Model, part: Part, table: rows.Table) -> Inferred:
+    outputs = wire([part]).run(table.feeds(part.inputs))
+    return Inferred(
+        model.name, outputs=outputs, paths=rows.write(model.export, outputs) if model.export else ()
+    )
+
+
+def _merged(
+    task: Task, chain: Chain, samples: Sequence[dict[str, Array]]
+) -> tuple[Path | None, Path | None, Verdict | None, str | None]:
+    """Merge a chain beside its output: (the file, or where it failed its proof the evidence, verdict, reason)."""
+    path = _beside(task, chain)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        verdict = merge(chain, path, seed=conversion.SEED, samples=samples)
+    except NotRunnable as exc:
+        return None, None, None, exc.detail
+    if verdict.outcome == "equal":
+        return path, None, verdict, None
+    evidence = path.rename(path.with_name(f"{path.stem}.evidence.onnx"))
+    return None, evidence, verdict, f"the merged file is not equal to the chained run: {verdict.reason}"
+
+
+def _beside(task: Task, chain: Chain) -> Path:
+    """Return where the merged file goes: out.onnx beside out.txt, unless that is one of the parts."""
+    output = task.outputs[0] if task.outputs else Path("-".join(part.name for part in chain.parts) + ".onnx")
+    path = output.with_suffix(".onnx")
+    parts = {part.path.resolve() for part in chain.parts if part.path}
+    return path.with_suffix(".merged.onnx") if path.resolve() in parts else path
+
+
+def _stored(hub: Hub, task: Task, model: Model, path: Path) -> Stored:
+    from hpcfair_kg.backends.accounts import SCOPES, Principal
+
+    owner = "".join(letter if letter.isalnum() else "-" for letter in getpass.getuser().lower())
+    principal = Principal(owner, frozenset(SCOPES))
+    try:
+        receipt = hub.register(described(task, model), list(_uploads(hub, path)), principal)
+        if receipt.job_id:
+            hub.wait(receipt.job_id, 3600)
+        return Stored(model.name, artifact=hub.find(receipt.artifact.key, principal))
+    except HPCFairError as exc:
+        return Stored(model.name, reason=exc.detail)
+
+
+def _uploads(hub: Hub, path: Path) -> Iterator[Upload]:
+    from hpcfair_kg.hub import Upload
+
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        writer = hub.blobs.writer()
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                writer.write(chunk)
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        yield Upload(name, writer.finish())

@@ -1,0 +1,118 @@
+"""What the verbs of `modelAPI` return, each of which says itself in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from hpcfair_kg.artifact import Artifact, Verdict, plain
+from hpcfair_kg.client.views import said
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one model or file of a task; `reason` says why it failed, if it did."""
+
+    name: str
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done."""
+        return self.reason is None
+
+    @property
+    def line(self) -> str:
+        """What was done, in words."""
+        raise NotImplementedError
+
+    def document(self) -> dict[str, Any]:
+        """Return the result as JSON."""
+        return {name: _shown(value) for name, value in vars(self).items()} | {"ok": self.ok}
+
+    def __str__(self) -> str:
+        text = self.line if self.ok else f"failed: {self.reason}"
+        return "\n".join([f"{self.name}: {text}", *(f"  warning: {warning}" for warning in self.warnings)])
+
+
+@dataclass(frozen=True)
+class Converted(Result):
+    """One model's ONNX form at `path`, proved; a form that failed its proof is at `evidence` instead."""
+
+    path: Path | None = None
+    evidence: Path | None = None
+    verdict: Verdict | None = None
+    opset: int | None = None
+    framework: str | None = None
+    format: str | None = None
+
+    @property
+    def line(self) -> str:
+        """Where it is and what the proof says."""
+        return f"{self.path}: {said(self.verdict)}" if self.verdict else str(self.path)
+
+
+@dataclass(frozen=True)
+class Inferred(Result):
+    """What a model gave: arrays by name, and the files they were written to."""
+
+    outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What came out and where it is."""
+        given = ", ".join(f"{name} {list(array.shape)}" for name, array in self.outputs.items())
+        return f"{', '.join(map(str, self.paths))}: {given}" if self.paths else given or "no input was given"
+
+
+@dataclass(frozen=True)
+class Collaborated(Inferred):
+    """What a chain gave, how it is wired, and the one ONNX file it was merged into, proved equal to it."""
+
+    wiring: str = ""
+    merged: Path | None = None
+    evidence: Path | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def line(self) -> str:
+        """What came out, the wiring, and the merged file's verdict."""
+        told = f"{super().line}\n  wired: {self.wiring}"
+        if self.merged and self.verdict:
+            told += f"\n  merged: {self.merged}, equal to the chained run within {self.verdict.normalised or 0:.1e} (normalised)"
+        return told
+
+
+@dataclass(frozen=True)
+class Stored(Result):
+    """One artifact as the catalogue has it."""
+
+    artifact: Artifact | None = None
+
+    @property
+    def line(self) -> str:
+        """Its address and what the proof says."""
+        if self.artifact is None:
+            return "not stored"
+        verdict = self.artifact.verdict
+        return f"{self.artifact.id} ({self.artifact.status})" + (f": {said(verdict)}" if verdict else "")
+
+    def document(self) -> dict[str, Any]:
+        """Return the record with it."""
+        return super().document() | {"artifact": self.artifact.record() if self.artifact else None}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _shown(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_shown(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else plain(value)

@@ -1,0 +1,8 @@
+"""The catalogue over HTTP: `Client`, its `Entry`s and its `Job`s; light, every library imported when used."""
+
+from __future__ import annotations
+
+from hpcfair_kg.client.client import Client
+from hpcfair_kg.client.views import Entry, Job, Results
+
+__all__ = ["Client", "Entry", "Job", "Results"]

@@ -1,0 +1,257 @@
+"""`Client`: the verbs of a catalogue, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.parse import quote
+
+from hpcfair_kg.artifact import build
+from hpcfair_kg.client import downloads, home, progress, queries, tensors
+from hpcfair_kg.client.transport import Service
+from hpcfair_kg.client.views import Entry, Job, Results
+from hpcfair_kg.errors import InvalidMetadata, NotFound
+
+if TYPE_CHECKING:
+    import rdflib
+    from numpy.typing import NDArray
+
+UNFINISHED = ("registered", "converting", "waiting-for-converter")
+
+
+class Client:
+    """A catalogue at `endpoint` (default HPCFAIR_ENDPOINT), spoken to with `token` (default HPCFAIR_TOKEN).
+
+    An ID is an IRI, `ark:/99999/key`, a key, `owner/name` or `owner/name@version`.
+    Every method raises what the service refuses with, as the classes of
+    `hpcfair_kg.errors`, and `Unreachable` when none answers.
+    """
+
+    def __init__(self, endpoint: str | None = None, token: str | None = None, timeout: float = 120.0) -> None:
+        address = (endpoint or home.endpoint()).rstrip("/")
+        self.service = Service(address, token or home.token(address), timeout)
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the service."""
+        return self.service.endpoint
+
+    @overload
+    def upload(
+        self,
+        files: str | Path | Sequence[str | Path],
+        name: str | None = ...,
+        tags: Iterable[str] = ...,
+        license: str | None = ...,
+        creators: Iterable[str | Mapping[str, str]] = ...,
+        metadata: Mapping[str, Any] | None = ...,
+        wait: Literal[True] = ...,
+    ) -> Entry: ...
+
+    @overload
+    def upload(
+        self,
+        files: str | Path | Sequence[str | Path],
+        name: str | None = ...,
+        tags: Iterable[str] = ...,
+        license: str | None = ...,
+        creators: Iterable[str | Mapping[str, str]] = ...,
+        metadata: Mapping[str, Any] | None = ...,
+        *,
+        wait: Literal[False],
+    ) -> Entry | Job: ...
+
+    def upload(
+        self,
+        files: str | Path | Sequence[str | Path],
+        name: str | None = None,
+        tags: Iterable[str] = (),
+        license: str | None = None,
+        creators: Iterable[str | Mapping[str, str]] = (),
+        metadata: Mapping[str, Any] | None = None,
+        wait: bool = True,
+    ) -> Entry | Job:
+        """Send files (a folder is many) as one artifact and return it, converted and proved.
+
+        With `wait=False` a `Job` is returned as soon as the service has the
+        files.  `metadata` holds what else is known, in the keys of an upload.
+        """
+        parts = list(_parts([files] if isinstance(files, str | Path) else files))
+        document = _described(metadata, name or _name(files), tags, license, creators)
+        with ExitStack() as stack:
+            tell = stack.enter_context(
+                progress.bar(document["name"], sum(p.stat().st_size for _, p in parts))
+            )
+            bodies = [
+                (
+                    "file",
+                    (
+                        part,
+                        progress.Counted(stack.enter_context(path.open("rb")), tell),
+                        "application/octet-stream",
+                    ),
+                )
+                for part, path in parts
+            ]
+            form = [("metadata", (None, json.dumps(document), "application/json")), *bodies]
+            answer = self.service.request("POST", "/api/artifacts", files=form)
+        return self._received(answer.status_code, answer.json(), answer.headers.get("location", ""), wait)
+
+    def _received(self, status: int, document: Mapping[str, Any], location: str, wait: bool) -> Entry | Job:
+        if status != 202:
+            return self._entry(document)
+        job = Job(self, location.rpartition("/")[2])
+        if not wait:
+            return job
+        with progress.steps("converting") as tell:
+            return job.watch(tell)
+
+    def get(self, id: str) -> Entry:
+        """Return an artifact; raises `NotFound`."""
+        return self._entry(self.service.json("GET", f"/api/artifacts/{quote(id, safe='')}"))
+
+    info = get
+
+    def search(self, text: str = "", **terms: Any) -> Results:
+        """Search by text and by facets: kind, tag (or tags), framework, task, license, creator, format, …
+
+        A list is one parameter given several times: all of several tags, any of
+        several others.  `facets`, `limit` and `cursor` are the service's.
+        """
+        query = {"q": text, **terms}
+        if "tags" in query:
+            query["tag"] = query.pop("tags")
+        sent = {
+            k: list(v) if isinstance(v, list | tuple | set) else v
+            for k, v in query.items()
+            if v not in (None, "")
+        }
+        page = self.service.json("GET", "/api/search", params=sent)
+        hits = tuple(self._entry(hit) for hit in page["hits"])
+        again = {("text" if k == "q" else k): v for k, v in query.items() if k != "cursor"}
+        return Results(page["total"], hits, page.get("facets", {}), page.get("next"), self, again)
+
+    def infer(
+        self, id: str, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Run a model's proved ONNX form on arrays by name and return arrays by name.
+
+        Raises `WrongInput` with what is `expected`, `NotRunnable` with the `reason`.
+        """
+        import orjson
+
+        body: dict[str, Any] = {"inputs": [tensors.to_json(name, value) for name, value in feeds.items()]}
+        if outputs is not None:
+            body["outputs"] = [{"name": name} for name in outputs]
+        headers = {"Content-Type": "application/json"}
+        path = f"/v2/models/{quote(id, safe='')}/infer"
+        answer = self.service.request("POST", path, content=orjson.dumps(body), headers=headers)
+        return tensors.from_json(orjson.loads(answer.content)["outputs"])
+
+    def download(
+        self, id: str, folder: str | Path = ".", format: str | None = None, opset: int | None = None
+    ) -> tuple[Path, ...]:
+        """Download an artifact's files into a folder, resumed and verified; return where they lie.
+
+        `format` is "onnx" for the proved form, "original" for what was uploaded;
+        without it both.
+        """
+        artifact = self.get(id)
+        files = downloads.chosen(artifact, format, opset)
+        with progress.bar(artifact.name, sum(file.size for file in files)) as tell:
+            return tuple(downloads.fetch(self.service, artifact, file, Path(folder), tell) for file in files)
+
+    def sparql(self, query: str) -> list[dict[str, Any]] | bool | rdflib.Graph:
+        """Ask the graph: SELECT gives rows, ASK a truth value, CONSTRUCT and DESCRIBE an rdflib graph."""
+        return queries.ask(self.service, query)
+
+    def graph(self, id: str) -> rdflib.Graph:
+        """Return the description of an artifact as an rdflib graph."""
+        import rdflib
+
+        answer = self._described(id, "text/turtle")
+        return rdflib.Graph().parse(data=answer, format="turtle")
+
+    def jsonld(self, id: str) -> dict[str, Any]:
+        """Return the description of an artifact as JSON-LD."""
+        return dict(json.loads(self._described(id, "application/ld+json")))
+
+    def job(self, id: str) -> Job:
+        """Return a job by its ID, or the latest job of an artifact."""
+        if "." not in id or "/" in id:
+            artifact = self.get(id)
+            if artifact.job is None:
+                raise NotFound(f"{artifact.owner}/{artifact.name} has no job")
+            id = artifact.job
+        return Job(self, id.rpartition("/")[2]).refresh()
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the artifacts whose conversion has not ended."""
+        return [self.job(hit.key) for hit in self.search(status=list(UNFINISHED))]
+
+    def whoami(self) -> dict[str, Any]:
+        """Return whose token this is: {owner, scopes, person}."""
+        return dict(self.service.json("GET", "/api/whoami"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.service.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint!r})"
+
+    def _described(self, id: str, media_type: str) -> str:
+        iri = id if "/ark:/" in id else self.get(id).id
+        return self.service.request("GET", self.service.local(iri), headers={"Accept": media_type}).text
+
+    def _entry(self, document: Mapping[str, Any]) -> Entry:
+        return replace(build(Entry, document), client=self)
+
+
+def _described(
+    metadata: Mapping[str, Any] | None,
+    name: str,
+    tags: Iterable[str],
+    license: str | None,
+    creators: Iterable[str | Mapping[str, str]],
+) -> dict[str, Any]:
+    document = {"name": name} | dict(metadata or {})
+    if license is not None:
+        document["license"] = license
+    if tags := [tags] if isinstance(tags, str) else list(tags):
+        document["tags"] = tags
+    creators = [creators] if isinstance(creators, str) else creators
+    if people := [{"name": one} if isinstance(one, str) else dict(one) for one in creators]:
+        document["creators"] = people
+    return document
+
+
+def _name(files: str | Path | Sequence[str | Path]) -> str:
+    first = Path(files if isinstance(files, str | Path) else next(iter(files), "artifact"))
+    return first.resolve().name if first.is_dir() else first.stem
+
+
+def _parts(files: Sequence[str | Path]) -> Iterator[tuple[str, Path]]:
+    """Yield each file's name in the artifact, with "/", and where it lies."""
+    if not files:
+        raise InvalidMetadata("no file was named: an artifact has at least one")
+    for path in map(Path, files):
+        if not path.exists():
+            raise NotFound(f"there is no file {path}")
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file())
+            if not inside:
+                raise NotFound(f"the folder {path} is empty")
+            yield from ((p.relative_to(path).as_posix(), p) for p in inside)
+        else:
+            yield path.name, path

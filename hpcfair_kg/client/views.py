@@ -1,0 +1,190 @@
+"""What a client gets back: `Entry` (an artifact of the catalogue), `Job`, and `Results` of a search."""
+
+from __future__ import annotations
+
+import html
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpcfair_kg.artifact import FINISHED, Artifact, Step, Verdict, build
+from hpcfair_kg.errors import Busy, HPCFairError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpcfair_kg.client.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Artifact):
+    """An artifact as a service tells it, with the client that asked."""
+
+    client: Client | None = field(default=None, repr=False, compare=False)
+
+    def record(self) -> dict[str, Any]:
+        """Return the public JSON record of the artifact."""
+        record = Artifact.record(self)
+        del record["client"]
+        return record
+
+    @property
+    def jsonld(self) -> dict[str, Any]:
+        """The description as JSON-LD, fetched from the service."""
+        return self._asked.jsonld(self.id)
+
+    def download(self, folder: str | Path = ".", **options: Any) -> tuple[Path, ...]:
+        """Download the files; see `Client.download`."""
+        return self._asked.download(self.id, folder, **options)
+
+    def infer(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the model on the service; see `Client.infer`."""
+        return self._asked.infer(self.id, feeds)
+
+    @property
+    def _asked(self) -> Client:
+        if self.client is None:
+            raise HPCFairError(f"{self.id} was not fetched by a client; ask Client().get for it")
+        return self.client
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "id": self.id,
+            "kind": " · ".join(filter(None, (self.kind, self.framework, self.architecture))),
+            "status": self.status,
+            "verdict": said(self.verdict) if self.verdict else "",
+            "takes": ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in self.inputs),
+            "gives": ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in self.outputs),
+            "files": ", ".join(file.name for file in self.files),
+            "license": self.license,
+            "tags": ", ".join(self.tags),
+        }
+        body = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in rows.items()
+            if value
+        )
+        return f"<table><caption>{html.escape(f'{self.owner}/{self.name}')}</caption>{body}</table>"
+
+
+def said(verdict: Verdict) -> str:
+    """Return a verdict in words and figures, on one line."""
+    opset = f" (opset {verdict.opset})" if verdict.opset else ""
+    tried = f"on {len(verdict.shapes)} shapes, seed {verdict.seed}"
+    if verdict.outcome == "equal":
+        error = f"{verdict.normalised or 0:.1e} (normalised)"
+        return f"the ONNX form{opset} equals the original within {error} {tried}"
+    if verdict.outcome == "consistent":
+        return f"the ONNX file{opset} runs as it declares, the same each time, {tried}"
+    why = f": {verdict.reason}" if verdict.reason else ""
+    if verdict.outcome == "different":
+        far = f" by {verdict.normalised:.1e} (normalised)" if verdict.normalised is not None else ""
+        return f"the ONNX form{opset} differs from the original{far} and is not served{why}"
+    if verdict.outcome == "inconsistent":
+        return f"the ONNX file{opset} does not run as it declares{why}"
+    return f"nothing was proved{why}"
+
+
+class Job:
+    """One run of the pipeline on a service; `wait()` returns the artifact when it has ended."""
+
+    def __init__(self, client: Client, id: str, **state: Any) -> None:
+        self._client, self.id = client, id
+        self._state: dict[str, Any] = state or {"state": "queued"}
+
+    @property
+    def key(self) -> str:
+        """The key of the artifact that it is about."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def state(self) -> str:
+        """The state last heard of: queued, running, succeeded, failed, cancelled."""
+        return str(self._state["state"])
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps last heard of."""
+        return tuple(build(Step, step) for step in self._state.get("steps", ()))
+
+    @property
+    def detail(self) -> str | None:
+        """Why it failed, if it did."""
+        return self._state.get("detail")
+
+    def refresh(self) -> Job:
+        """Ask the service how it stands."""
+        self._state = self._client.service.json("GET", f"/api/jobs/{self.id}")
+        return self
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield what happens ({"event": "step" | "progress" | "done", …}), until it has ended."""
+        headers = {"Accept": "text/event-stream"}
+        with self._client.service.stream(f"/api/jobs/{self.id}/events", headers) as response:
+            yield from _events(response.iter_lines())
+
+    def wait(self, timeout: float | None = None) -> Entry:
+        """Wait until it has ended and return the artifact; raises `TimeoutError` after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 0.05
+        while self.refresh().state not in FINISHED:
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"the job {self.id} is {self.state} after {timeout} seconds")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 2.0)
+        return self._client.get(self.key)
+
+    def watch(self, tell: Any) -> Entry:
+        """Wait as `wait` does, handing each event to `tell`; where the service has no room for that, only wait."""
+        try:
+            for event in self.events():
+                tell(event)
+        except Busy:
+            tell({"event": "progress", "detail": "waiting"})
+        return self.wait()
+
+    def cancel(self) -> Job:
+        """Ask the service to end it; raises `Conflict` when it has ended already."""
+        self._state = self._client.service.json("DELETE", f"/api/jobs/{self.id}")
+        return self
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r}, {self.state})"
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Read server-sent events (WHATWG HTML 9.2): `event:` and `data:` lines, ended by an empty one."""
+    kind, data = "message", ""
+    for line in lines:
+        name, _, value = line.partition(":")
+        if not line and data:
+            yield {"event": kind} | json.loads(data)
+            kind, data = "message", ""
+        elif name == "event":
+            kind = value.strip()
+        elif name == "data":
+            data += value.strip()
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of a search; iterating goes on through all pages."""
+
+    total: int
+    hits: tuple[Entry, ...]
+    facets: Mapping[str, list[dict[str, Any]]]
+    next: str | None
+    client: Client = field(repr=False, compare=False)
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Entry]:
+        page = self
+        yield from page.hits
+        while page.next:
+            page = self.client.search(**{**self.query, "cursor": page.next})
+            yield from page.hits
+
+    def __len__(self) -> int:
+        return self.total
