@@ -17,7 +17,7 @@ from hpcfair_kg.backends.graph.guard import Guard, QueryLimits, QueryResult
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
-from hpcfair_kg.errors import Conflict, NotFound, Withdrawn
+from hpcfair_kg.errors import Conflict, InvalidConfig, NotFound, Withdrawn
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
@@ -44,6 +44,7 @@ class Hub:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         data = settings.data_dir.resolve()
+        _keep_base(data / "base-url", settings.base)
         self.blobs = Directory(data / "blobs", settings.max_upload)
         self.public = Oxigraph(data / "public")
         self.private = Oxigraph(data / "private" / "graph")
@@ -230,8 +231,20 @@ class Hub:
             "sandbox": {"holds": self.box.holds, "layers": list(self.box.layers)},
             "converters": self._converters.status(),
             "notice": self.settings.notice,
-            "waiting": sum(1 for _ in self.catalogue.with_status("waiting-for-converter")),
+            "waiting": self.catalogue.count("waiting-for-converter"),
         }
+
+
+def _keep_base(note: Path, base: str) -> None:
+    """Refuse another base address than the one that the catalogue's IRIs begin with."""
+    note.parent.mkdir(parents=True, exist_ok=True)
+    kept = note.read_text().strip() if note.exists() else base
+    if kept != base:
+        raise InvalidConfig(
+            f"the IRIs of this catalogue begin with {kept}, not {base}; start it with --base-url {kept}"
+            f" (it may listen elsewhere), or give it another data folder than {note.parent}"
+        )
+    note.write_text(base)
 
 
 def _limits(settings: Settings) -> QueryLimits:

@@ -5,20 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpcfair_kg.api.exported import Exported
 from hpcfair_kg.errors import InvalidConfig, MissingExtra, UnknownFormat
-
-
-@dataclass(frozen=True)
-class Exported:
-    """The file (or folder) made, its format, and what should be known of it."""
-
-    path: Path
-    format: str
-    notes: tuple[str, ...] = ()
 
 
 def export(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.api.export import Exported
+from hpcfair_kg.api.exported import Exported
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import InvalidConfig, NotRunnable
 from hpcfair_kg.formats.base import Array, Feeds, Reference, dtype_name

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcfair_kg.artifact import FINISHED, Artifact, Step, Verdict, build
 from hpcfair_kg.errors import Busy, HPCFairError
@@ -15,14 +15,35 @@ from hpcfair_kg.errors import Busy, HPCFairError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpcfair_kg.client.client import Client
+    from hpcfair_kg.client.transport import Service
+
+
+class Asked(Protocol):
+    """The client that a view came from, and asks again."""
+
+    service: Service
+
+    def get(self, id: str) -> Entry:
+        """Return an artifact."""
+
+    def search(self, text: str = "", **terms: Any) -> Results:
+        """Return a page of hits."""
+
+    def infer(self, id: str, feeds: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a model."""
+
+    def download(self, id: str, folder: str | Path = ".") -> tuple[Path, ...]:
+        """Fetch the files."""
+
+    def jsonld(self, id: str) -> dict[str, Any]:
+        """Return the description."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry(Artifact):
     """An artifact as a service tells it, with the client that asked."""
 
-    client: Client | None = field(default=None, repr=False, compare=False)
+    client: Asked | None = field(default=None, repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return the public JSON record of the artifact."""
@@ -44,7 +65,7 @@ class Entry(Artifact):
         return self._asked.infer(self.id, feeds)
 
     @property
-    def _asked(self) -> Client:
+    def _asked(self) -> Asked:
         if self.client is None:
             raise HPCFairError(f"{self.id} was not fetched by a client; ask Client().get for it")
         return self.client
@@ -90,7 +111,7 @@ def said(verdict: Verdict) -> str:
 class Job:
     """One run of the pipeline on a service; `wait()` returns the artifact when it has ended."""
 
-    def __init__(self, client: Client, id: str, **state: Any) -> None:
+    def __init__(self, client: Asked, id: str, **state: Any) -> None:
         self._client, self.id = client, id
         self._state: dict[str, Any] = state or {"state": "queued"}
 
@@ -176,7 +197,7 @@ class Results:
     hits: tuple[Entry, ...]
     facets: Mapping[str, list[dict[str, Any]]]
     next: str | None
-    client: Client = field(repr=False, compare=False)
+    client: Asked = field(repr=False, compare=False)
     query: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Entry]:

@@ -15,6 +15,7 @@ from hpcfair_kg.ingest.drafts import Receipt, Upload, revised, revision_of
 from hpcfair_kg.ingest.jobs import now
 from hpcfair_kg.ingest.story import Ingest
 from hpcfair_kg.knowledge.catalogue import Catalogue
+from hpcfair_kg.knowledge.expand import expand
 from hpcfair_kg.knowledge.jsonld import canonical_hash
 from hpcfair_kg.knowledge.metadata import InPlace, Metadata, parse
 from hpcfair_kg.knowledge.validate import Shapes
@@ -59,6 +60,7 @@ class Authoring:
         """Take in a new version of an artifact of one's own."""
         try:
             previous = self.own(spoken, principal)
+            document = expand(document) if "@context" in document else document
             document = {"name": previous.name, "license": previous.license, **document}
             if document["name"] != previous.name:
                 raise InvalidMetadata(f"a version of {previous.name} has its name, not {document['name']!r}")

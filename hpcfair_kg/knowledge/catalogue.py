@@ -129,6 +129,10 @@ class Catalogue:
         for iri in self._graphs.subjects(HK.status, Literal(status)):
             yield self._read(iri)
 
+    def count(self, status: str) -> int:
+        """Return how many artifacts have a status, without reading them."""
+        return sum(1 for _ in self._graphs.subjects(HK.status, Literal(status)))
+
     def all(self) -> Iterator[Artifact]:
         """Yield every artifact, withdrawn ones too."""
         for kind in (HPC.AIModel, HPC.Dataset, HPC.Workflow):

@@ -22,6 +22,7 @@ from hpcfair_kg.errors import (
     CorruptFile,
     Duplicate,
     Forbidden,
+    InvalidConfig,
     InvalidMetadata,
     NameTaken,
     NotFound,
@@ -290,6 +291,11 @@ class TestRestart:
         hub.close()
         shutil.rmtree(tmp_path / "data" / "index")
         assert start().index.count == 1
+
+    def test_another_base_address_is_told(self, start: Callable[..., Hub]) -> None:
+        start().close()
+        with pytest.raises(InvalidConfig, match="http://hub"):
+            start(base_url="http://elsewhere.test")
 
 
 class TestHooks:

@@ -64,7 +64,10 @@ def _document(artifact: Artifact) -> dict[str, Any]:
     if artifact.status == "withdrawn":
         document["creativeWorkStatus"] = "Withdrawn"
     else:
-        document["distribution"] = [*(_download(artifact, file) for file in artifact.files), _record(artifact)]
+        document["distribution"] = [
+            *(_download(artifact, file) for file in artifact.files),
+            _record(artifact),
+        ]
     return {key: value for key, value in document.items() if value not in ([], "")}
 
 
