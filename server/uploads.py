@@ -1,0 +1,147 @@
+"""Reading an upload off the wire: the metadata first, then files, hashed on their way to the blob store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from hpcfair_kg.backends.blobs.base import Blob, Blobs
+from hpcfair_kg.errors import CorruptFile, InvalidMetadata, TooLarge, UnknownParameter
+from hpcfair_kg.hub import Upload
+from server.replies import json_object
+
+CHUNK = 256 << 10
+METADATA = 4 << 20
+"""Bytes that the metadata may have."""
+PARTS = 10_000
+NAME = 1024
+"""Characters that a file's name may have."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """An upload that arrived whole: what it says of itself, and its files."""
+
+    metadata: Mapping[str, Any]
+    files: tuple[Upload, ...]
+
+
+class Reception:
+    """Takes one multipart body in; `length` is what Content-Length announces, in bytes.
+
+    Raises `CorruptFile` for a body that is cut off or no multipart,
+    `InvalidMetadata`, `UnknownParameter` for parts of other names, `TooLarge`.
+    `files` are those kept so far: whoever called lets go of them then.
+    """
+
+    def __init__(self, stream: IO[bytes], length: int | None, boundary: str, blobs: Blobs) -> None:
+        self._stream, self._length, self._blobs = stream, length, blobs
+        self._decoder = MultipartDecoder(boundary.encode(), max_form_memory_size=4 * CHUNK, max_parts=PARTS)
+        self.files: list[Upload] = []
+
+    def read(self) -> Form:
+        """Return the form once its last byte has come."""
+        metadata: Mapping[str, Any] | None = None
+        events = self._events()
+        for part in events:
+            if not isinstance(part, (Field, File)):
+                continue
+            if part.name == "metadata" and metadata is None:
+                metadata = json_object(_small(_content(events)), "the metadata")
+            elif part.name != "file" or not isinstance(part, File):
+                raise UnknownParameter(
+                    f"a part {part.name!r} is not expected; send one 'metadata', then 'file' parts with file names",
+                    known=["metadata", "file"],
+                )
+            elif metadata is None:
+                raise _no_metadata()
+            else:
+                self._take(part.filename, _content(events))
+        if metadata is None:
+            raise _no_metadata()
+        return Form(metadata, tuple(self.files))
+
+    def _take(self, said: str, content: Iterator[bytes]) -> None:
+        name = file_name(said)
+        if any(upload.name == name for upload in self.files):
+            raise InvalidMetadata(f"two files are named {name!r}; each needs a name of its own")
+        self.files.append(Upload(name, self._kept(content)))
+
+    def _kept(self, content: Iterable[bytes]) -> Blob:
+        writer = self._blobs.writer()
+        try:
+            for data in content:
+                writer.write(data)
+            return writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
+
+    def _events(self) -> Iterator[Event]:
+        try:
+            for data in self._chunks():
+                self._decoder.receive_data(data)
+                yield from _ready(self._decoder)
+            self._decoder.receive_data(None)
+            yield from _ready(self._decoder)
+        except ValueError as exc:
+            raise CorruptFile(f"the body is no whole multipart/form-data: {exc}; nothing was kept") from exc
+
+    def _chunks(self) -> Iterator[bytes]:
+        taken = 0
+        while data := self._stream.read(CHUNK):
+            taken += len(data)
+            yield data
+        if self._length is not None and taken != self._length:
+            raise CorruptFile(
+                f"the body was cut off: {taken:,} of {self._length:,} bytes came; nothing was kept, send it again"
+            )
+
+
+def file_name(said: str) -> str:
+    """Return a file's name, with "/" below a folder; raises `InvalidMetadata` for one that leads elsewhere.
+
+    >>> file_name("variables/variables.index")
+    'variables/variables.index'
+    """
+    wrong = ""
+    if not said or len(said) > NAME or any(len(part.encode()) > 255 for part in said.split("/")):
+        wrong = f"it must have 1 to {NAME} characters"
+    elif said.startswith("/") or "\\" in said:
+        wrong = "it must be relative, with '/' between folders"
+    elif any(part in ("", ".", "..") for part in said.split("/")):
+        wrong = "no part of it may be empty, '.' or '..'"
+    elif not said.isprintable():
+        wrong = "it holds characters that cannot be printed"
+    if wrong:
+        raise InvalidMetadata(f"{said[:NAME]!r} is no name for a file: {wrong}")
+    return said
+
+
+def _ready(decoder: MultipartDecoder) -> Iterator[Event]:
+    while not isinstance(event := decoder.next_event(), (NeedData, Epilogue)):
+        yield event
+
+
+def _content(events: Iterator[Event]) -> Iterator[bytes]:
+    for event in events:
+        if isinstance(event, Data):
+            yield event.data
+            if not event.more_data:
+                return
+
+
+def _small(content: Iterable[bytes]) -> bytes:
+    text = bytearray()
+    for data in content:
+        text += data
+        if len(text) > METADATA:
+            raise TooLarge(f"the metadata may have {METADATA:,} bytes", limit=METADATA)
+    return bytes(text)
+
+
+def _no_metadata() -> InvalidMetadata:
+    return InvalidMetadata("the first part must be 'metadata': a JSON object with at least name and license")
