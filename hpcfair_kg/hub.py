@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from hpcfair_kg.backends.graph.guard import Guard, QueryLimits, QueryResult
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
-from hpcfair_kg.errors import Conflict, InvalidConfig, NotFound, Withdrawn
+from hpcfair_kg.errors import Conflict, NotFound, Withdrawn
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
@@ -44,7 +43,7 @@ class Hub:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         data = settings.data_dir.resolve()
-        _keep_base(data / "base-url", settings.base)
+        settings.keep_base()
         self.blobs = Directory(data / "blobs", settings.max_upload)
         self.public = Oxigraph(data / "public")
         self.private = Oxigraph(data / "private" / "graph")
@@ -57,7 +56,7 @@ class Hub:
         self._heavy = Processes(
             data / "work" / "heavy", self.box, workers=settings.jobs, allow_unboxed=unboxed
         )
-        self._guard = Guard(self.public, self._quick, data / "checkpoints", _limits(settings))
+        self._guard = Guard(self.public, self._quick, data / "checkpoints", QueryLimits.of(settings))
         self._serving = Serving(
             self._quick, self.blobs, data / "serving", settings.job_memory, settings.infer_seconds
         )
@@ -75,26 +74,19 @@ class Hub:
         if hub.index.stale or not hub._clean.exists():
             hub.index.rebuild(hub.catalogue.all())
         hub._clean.unlink(missing_ok=True)
-        for key in set(hub.catalogue.unfinished()):
-            artifact, job = hub.catalogue.get(key), hub.catalogue.jobs(key)[-1]
-            hub._ingest.take_up(artifact, replace(job, state="queued", steps=job.steps[:1]))
+        hub._ingest.resume()
         hub._converters.start()
         return hub
 
     def close(self) -> None:
         """Let everything go; jobs that run are taken up at the next start."""
         self._converters.close()
+        self._ingest.stop()
+        for workers in (self._guard, self._serving, self._heavy, self._quick):
+            workers.close()
         self._ingest.close()
-        for part in (
-            self._guard,
-            self._serving,
-            self._heavy,
-            self._quick,
-            self.index,
-            self.public,
-            self.private,
-        ):
-            part.close()
+        for store in (self.index, self.public, self.private):
+            store.close()
         self.accounts.close()
         self._clean.touch()
 
@@ -233,25 +225,3 @@ class Hub:
             "notice": self.settings.notice,
             "waiting": self.catalogue.count("waiting-for-converter"),
         }
-
-
-def _keep_base(note: Path, base: str) -> None:
-    """Refuse another base address than the one that the catalogue's IRIs begin with."""
-    note.parent.mkdir(parents=True, exist_ok=True)
-    kept = note.read_text().strip() if note.exists() else base
-    if kept != base:
-        raise InvalidConfig(
-            f"the IRIs of this catalogue begin with {kept}, not {base}; start it with --base-url {kept}"
-            f" (it may listen elsewhere), or give it another data folder than {note.parent}"
-        )
-    note.write_text(base)
-
-
-def _limits(settings: Settings) -> QueryLimits:
-    return QueryLimits(
-        settings.query_seconds,
-        settings.query_memory,
-        settings.query_size,
-        settings.query_length,
-        settings.query_nesting,
-    )

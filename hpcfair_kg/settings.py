@@ -58,6 +58,21 @@ class Settings:
         """Return what every IRI of this service begins with, without a final slash."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    def keep_base(self) -> None:
+        """Note the base address in the data folder; raise `InvalidConfig` when it held another one.
+
+        The catalogue's IRIs begin with it: under another address nothing would be found.
+        """
+        note = self.data_dir / "base-url"
+        note.parent.mkdir(parents=True, exist_ok=True)
+        kept = note.read_text().strip() if note.exists() else self.base
+        if kept != self.base:
+            raise InvalidConfig(
+                f"the IRIs of this catalogue begin with {kept}, not {self.base}; start it with --base-url {kept}"
+                f" (it may listen elsewhere), or give it another data folder than {self.data_dir}"
+            )
+        note.write_text(self.base)
+
     @classmethod
     def load(
         cls, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ

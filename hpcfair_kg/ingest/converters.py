@@ -31,6 +31,8 @@ class Converters:
     def close(self) -> None:
         """Look no more."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     def status(self) -> list[dict[str, Any]]:
         """Return each family of converters: its formats, what it lacks, the command that brings it."""

@@ -12,6 +12,7 @@ the site's own hooks                            hooks.call
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
@@ -43,6 +44,7 @@ class Ingest:
         )
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
         self.jobs = Jobs(self._note)
+        self._stopping = threading.Event()
 
     def register(
         self, metadata: Metadata, uploads: Sequence[Upload], owner: str, previous: Artifact | None = None
@@ -76,6 +78,12 @@ class Ingest:
         """Work a job off in the background: a new one, or one that a restart found unfinished."""
         self._threads.submit(self._work_off, artifact, self.jobs.open(job))
 
+    def resume(self) -> None:
+        """Take up every job that the graph says is queued or running."""
+        for key in set(self._catalogue.unfinished()):
+            job = self._catalogue.jobs(key)[-1]
+            self.take_up(self._catalogue.get(key), replace(job, state="queued", steps=job.steps[:1]))
+
     def again(self, artifact: Artifact) -> Job:
         """Begin a new job for an artifact whose converter has come."""
         earlier = self._catalogue.jobs(artifact.key)
@@ -85,9 +93,14 @@ class Ingest:
         self.take_up(artifact, job)
         return job
 
-    def close(self) -> None:
-        """Take up nothing more; what runs is ended by the worker's own close and taken up at the next start."""
+    def stop(self) -> None:
+        """Take up nothing more; what the workers' own end cuts off stays unfinished in the graph."""
+        self._stopping.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Wait until every job has let go; call it after the workers were closed."""
+        self._threads.shutdown(wait=True)
 
     def _settle(
         self, metadata: Metadata, owner: str, identity: str, previous: Artifact | None
@@ -109,17 +122,21 @@ class Ingest:
 
     def _work_off(self, artifact: Artifact, progress: Progress) -> None:
         self.jobs.start(progress)
+        artifact, outcome = self._outcome(artifact, progress)
+        if not (self._stopping.is_set() and outcome.state != "succeeded"):
+            self._conclude(artifact, outcome, progress)
+
+    def _outcome(self, artifact: Artifact, progress: Progress) -> tuple[Artifact, Job]:
         try:
-            artifact = self._converted(artifact, progress)
-            outcome = replace(progress.job, state="succeeded")
+            done = self._converted(artifact, progress)
+            return done, replace(progress.job, state="succeeded")
         except CancelledError:
-            artifact = replace(artifact, status="registered", reason="the conversion was cancelled")
-            outcome = replace(progress.job, state="cancelled")
+            left = replace(artifact, status="registered", reason="the conversion was cancelled")
+            return left, replace(progress.job, state="cancelled")
         except HPCFairError as exc:
             # A box ended at its limits, or a stranger's model broke its framework: that is knowledge too.
-            artifact = replace(artifact, status="not-convertible", reason=exc.detail)
-            outcome = replace(progress.job, state="failed", detail=exc.detail)
-        self._conclude(artifact, outcome, progress)
+            left = replace(artifact, status="not-convertible", reason=exc.detail)
+            return left, replace(progress.job, state="failed", detail=exc.detail)
 
     def _converted(self, artifact: Artifact, progress: Progress) -> Artifact:
         originals = {f.name: f.sha256 for f in artifact.files if f.role in ("original", "auxiliary")}

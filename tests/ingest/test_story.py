@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import ANYONE, Principal
 from hpcfair_kg.errors import (
+    Conflict,
     CorruptFile,
     Duplicate,
     Forbidden,
@@ -284,6 +285,28 @@ class TestRestart:
         again.wait(job.id, 60)
         assert again.find("ada/m").status == "ready"
         assert again.job(job.id).state == "succeeded"
+
+    @pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
+    def test_a_service_that_stops_amid_a_job_goes_on_at_the_next_start(
+        self, start: Callable[..., Hub], pause: float
+    ) -> None:
+        hub = start()
+        receipt = upload(hub, {"m.onnx": linear()})
+        time.sleep(pause)
+        hub.close()
+        again = start()
+        again.wait(receipt.job_id, 60)
+        assert again.find("ada/m").status == "ready"
+        assert [job.id for job in again.jobs(again.find("ada/m"))] == [receipt.job_id]
+
+    def test_a_cancelled_job_leaves_the_artifact_registered(self, hub: Hub) -> None:
+        receipt = upload(hub, {"m.onnx": linear()})
+        try:
+            job = hub.cancel(receipt.job_id, ADA)
+        except Conflict:
+            pytest.skip("the conversion was faster than the cancellation")
+        assert job.state == "cancelled"
+        assert hub.find("ada/m").status == "registered"
 
     def test_an_index_lost_is_built_anew(self, start: Callable[..., Hub], tmp_path: Path) -> None:
         hub = start()

@@ -22,6 +22,7 @@ from hpcfair_kg.backends.graph.querying import GRAPHS, RESULTS
 from hpcfair_kg.backends.work.base import Errand, Limits, Work
 from hpcfair_kg.backends.work.pool import Pool
 from hpcfair_kg.errors import BoxFailed, QueryLimit, QueryRefused
+from hpcfair_kg.settings import Settings
 
 _OPAQUE = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""'
@@ -51,6 +52,17 @@ class QueryLimits:
     size: int = 64 << 20
     length: int = 100_000
     nesting: int = 100
+
+    @classmethod
+    def of(cls, settings: Settings) -> QueryLimits:
+        """Return the limits that an operator set."""
+        return cls(
+            settings.query_seconds,
+            settings.query_memory,
+            settings.query_size,
+            settings.query_length,
+            settings.query_nesting,
+        )
 
 
 @dataclass(frozen=True, slots=True)
