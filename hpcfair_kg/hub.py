@@ -28,6 +28,7 @@ from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.jsonld import canonical_hash
 from hpcfair_kg.knowledge.search import Found, Index, Query
 from hpcfair_kg.knowledge.validate import Shapes
+from hpcfair_kg.knowledge.vocabulary import PREFIXES
 from hpcfair_kg.models.serving import Serving
 from hpcfair_kg.settings import Settings
 
@@ -56,7 +57,9 @@ class Hub:
         self._heavy = Processes(
             data / "work" / "heavy", self.box, workers=settings.jobs, allow_unboxed=unboxed
         )
-        self._guard = Guard(self.public, self._quick, data / "checkpoints", QueryLimits.of(settings))
+        self._guard = Guard(
+            self.public, self._quick, data / "checkpoints", QueryLimits.of(settings), PREFIXES
+        )
         self._serving = Serving(
             self._quick, self.blobs, data / "serving", settings.job_memory, settings.infer_seconds
         )

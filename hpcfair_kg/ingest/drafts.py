@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hpcfair_kg.artifact import (
@@ -52,7 +52,8 @@ def identity_of(uploads: Sequence[Upload], seen: Recognised) -> str:
 
     Licence, readme and configuration do not count, unless there is nothing else.
     """
-    counted = [u.blob.sha256 for u in uploads if u.name not in seen.auxiliary]
+    described = {*seen.auxiliary, *(u.name for u in uploads if PurePosixPath(u.name).name == "config.json")}
+    counted = [u.blob.sha256 for u in uploads if u.name not in described]
     digests = sorted(counted or [u.blob.sha256 for u in uploads])
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 

@@ -87,7 +87,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Graphs, 
     folder = tmp_path_factory.mktemp("guard")
     graphs, work = Oxigraph(folder / "store"), Processes(folder / "work", probe(), workers=1)
     limits = QueryLimits(seconds=3, memory=1 << 30, size=10_000, length=20_000, nesting=50)
-    guard = Guard(graphs, work, folder / "checkpoints", limits)
+    guard = Guard(graphs, work, folder / "checkpoints", limits, {"dcterms": "http://purl.org/dc/terms/"})
     graphs.write({A: about(A, "a"), B: about(B, "b", "from SERVICE {")})
     yield graphs, guard
     guard.close()
@@ -133,6 +133,9 @@ class TestGuard:
         self, guarded: tuple[Graphs, Guard], accept: list[str], query: str, media_type: str
     ) -> None:
         assert guarded[1].ask(query, accept).media_type == media_type
+
+    def test_the_catalogues_prefixes_need_not_be_declared(self, guarded: tuple[Graphs, Guard]) -> None:
+        assert "a" in titles(guarded[1], "SELECT ?t WHERE { ?s dcterms:title ?t }")
 
     def test_a_mistake_is_a_syntax_error_with_its_place(self, guarded: tuple[Graphs, Guard]) -> None:
         with pytest.raises(QuerySyntax, match="1:"):

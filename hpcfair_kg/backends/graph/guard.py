@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -74,10 +74,21 @@ class QueryResult:
 
 
 class Guard:
-    """Answers strangers' queries over a store; `boxes` at a time, the next waits or is told `Busy`."""
+    """Answers strangers' queries over a store; `boxes` at a time, the next waits or is told `Busy`.
 
-    def __init__(self, graphs: Graphs, work: Work, folder: Path, limits: QueryLimits, boxes: int = 2) -> None:
-        self._limits = limits
+    `prefixes` are known in every query, as if it declared them.
+    """
+
+    def __init__(
+        self,
+        graphs: Graphs,
+        work: Work,
+        folder: Path,
+        limits: QueryLimits,
+        prefixes: Mapping[str, str] | None = None,
+        boxes: int = 2,
+    ) -> None:
+        self._limits, self._prefixes = limits, dict(prefixes or {})
         self._checkpoints = _Checkpoints(graphs, folder)
         errand = Errand(
             "hpcfair_kg.backends.graph.querying:serve",
@@ -103,6 +114,7 @@ class Guard:
         bare = self._inspect(text)
         message = {
             "query": text,
+            "prefixes": self._prefixes,
             "union": not _FROM.search(bare),
             "default": list(default) if default else ([] if named else None),
             "named": list(named) if named else ([] if default else None),

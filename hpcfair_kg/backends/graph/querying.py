@@ -33,10 +33,12 @@ class Answers:
         self._store = ox.Store()
 
     def __call__(self, message: Message, payload: bytes) -> Answer:
-        """Answer one query: {checkpoint, query, union, default, named, results, graphs, size}."""
+        """Answer one query: {checkpoint, query, prefixes, union, default, named, results, graphs, size}."""
         self._open(str(message["checkpoint"]))
         try:
-            found = self._store.query(str(message["query"]), **_dataset(message))
+            found = self._store.query(
+                str(message["query"]), prefixes=message["prefixes"], **_dataset(message)
+            )
             return _serialise(found, message)
         except SyntaxError as exc:
             raise QuerySyntax(f"the query cannot be parsed: {exc}") from exc
