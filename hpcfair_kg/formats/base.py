@@ -108,6 +108,10 @@ class Format(ABC):
         """
         return Inspection(framework=self.framework)
 
+    def advise(self, bundle: Bundle, names: Sequence[str]) -> str | None:
+        """Return what to upload instead, for what is stored and never loaded; None for what is taken."""
+        return self.advice
+
     @property
     def missing(self) -> tuple[str, ...]:
         """The modules that `inspect` needs and this Python lacks."""
@@ -127,6 +131,8 @@ class Reference(ABC):
     """For symbolic dimensions: smallest and largest size (None: none); where not named, any from 1 on."""
     labels: frozenset[str] = frozenset()
     """The outputs that are class labels: compared for equality, not by distance."""
+    full_precision: bool = False
+    """Whether the author's own rows are taken in float64 as they came, whatever `inputs` says."""
 
     @abstractmethod
     def __call__(self, feeds: Feeds) -> Sequence[Array]:

@@ -1,14 +1,11 @@
 """The archive that torch.export writes, read with zipfile and json alone.
 
 A .pt2 is a zip: ``models/model.json`` holds the graph and its signature (schema
-8.x of torch/_export/serde/schema.py), ``data/weights/`` the raw tensors.  It is
-also code: four places of it are executed when PyTorch loads it, and `sanitised`
-closes them (the box is the second wall).
+8.x of torch/_export/serde/schema.py), ``data/weights/`` the raw tensors.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import re
@@ -18,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from hpcfair_kg.artifact import Dimension, TensorSpec
-from hpcfair_kg.errors import CorruptFile, UnknownFormat
-from hpcfair_kg.formats.rename import distinct, renamed
+from hpcfair_kg.errors import CorruptFile
+from hpcfair_kg.formats.naming import distinct, renamed
 
 MODEL = re.compile(r"[^/]+/models/[^/]+\.json")
 DTYPES = {
@@ -31,12 +28,8 @@ DTYPES = {
 }  # fmt: skip
 """torch's ScalarType numbers, which the schema uses."""
 WIDTHS = {"bool": 1, "bfloat16": 2, "complex64": 8, "complex128": 16}
-GRAMMAR = frozenset(
-    "Symbol Integer Rational Add Mul Pow Min Max Mod FloorDiv CeilDiv CleanDiv IntTrueDiv PythonMod "
-    "Eq Ne Lt Le Gt Ge And Or Not oo int_oo".split()
-)
-"""All that an expression over dimensions may call: anything else would be executed by sympify."""
-PASSING = ("_to_copy", "to.", "view", "reshape", "alias", "clone", "contiguous", "unsqueeze", "slice", "select")
+PASSING = ("_to_copy", "to.", "view", "reshape", "alias", "clone", "contiguous", "unsqueeze", "slice")
+"""Operators behind which an index is still the same index."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +65,9 @@ class Program:
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """The kinds of arguments that were fixed when the model was exported, such as "as_none"."""
-        return tuple(kind for kind, _ in self._arguments("input") if kind != "as_tensor")
+        """The names of the arguments that were fixed when the model was exported."""
+        specs = self.document["graph_module"]["signature"]["input_specs"]
+        return tuple(spec["constant_input"]["name"] for spec in specs if "constant_input" in spec)
 
     @cached_property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -170,84 +164,21 @@ def read(path: Path) -> Program:
                 json.loads(archive.read(model)), json.loads(archive.read(weights))["config"], sizes, prefix
             )
         program.check()
-        assert program.inputs is not None and program.outputs is not None
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, LookupError, TypeError, StopIteration) as exc:
+        _ = program.inputs, program.outputs
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        LookupError,
+        TypeError,
+        StopIteration,
+    ) as exc:
         raise CorruptFile(
             f"{path.name} is a .pt2 archive whose program cannot be read ({type(exc).__name__}: {exc}): "
             "save it again with torch.export.save"
         ) from exc
     return program
-
-
-def sanitised(path: Path, into: IO[bytes]) -> None:
-    """Copy a .pt2 archive without what PyTorch would execute when it loads it.
-
-    Example inputs (a pickle) are emptied and guards (Python source) dropped.
-    Raises `UnknownFormat` for pickled weights or objects and for expressions
-    over dimensions that are more than arithmetic, `CorruptFile` for damage.
-    """
-    try:
-        with zipfile.ZipFile(path) as source, zipfile.ZipFile(into, "w") as target:
-            for member in source.infolist():
-                data = _clean(path.name, member.filename, source.read(member))
-                target.writestr(member.filename, data)
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError) as exc:
-        raise CorruptFile(f"{path.name} is a damaged .pt2 archive: {exc}") from exc
-
-
-def _clean(archive: str, member: str, data: bytes) -> bytes:
-    inner = member.partition("/")[2]
-    if inner.startswith("data/sample_inputs/"):
-        return b""
-    if re.fullmatch(r"data/(weights|constants)/(.*\.pt|(custom|opaque)_obj_.*)", inner):
-        raise UnknownFormat(
-            f"{archive} holds {inner}, a pickle, which is code and is never loaded: keep tensors only, "
-            "and save the program again with torch.export.save of PyTorch 2.8 or newer"
-        )
-    if inner.endswith(("_weights_config.json", "_constants_config.json")):
-        _refuse_pickles(archive, json.loads(data))
-    if inner.startswith("models/"):
-        document = json.loads(data)
-        _check_expressions(archive, document)
-        return json.dumps(document | {"guards_code": []}).encode()
-    return data
-
-
-def _refuse_pickles(archive: str, config: Mapping[str, Any]) -> None:
-    for name, payload in config["config"].items():
-        if payload["use_pickle"]:
-            raise UnknownFormat(
-                f"{archive} keeps {name!r} as a pickle, which is code and is never loaded: "
-                "convert the weight to a plain dense tensor and save the program again"
-            )
-
-
-def _check_expressions(archive: str, value: Any) -> None:
-    """Refuse whatever `expr_str` holds beside arithmetic over symbols."""
-    if isinstance(value, list):
-        for item in value:
-            _check_expressions(archive, item)
-    elif isinstance(value, Mapping):
-        if isinstance(text := value.get("expr_str"), str) and not harmless(text):
-            raise UnknownFormat(f"{archive} has the dimension {text[:80]!r}, which is code, not arithmetic")
-        for item in value.values():
-            _check_expressions(archive, item)
-
-
-def harmless(text: str) -> bool:
-    """Tell whether an expression is arithmetic over symbols.
-
-    >>> harmless("Mul(Integer(2), Symbol('s0', positive=True, integer=True))"), harmless("exit()")
-    (True, False)
-    """
-    allowed = (ast.Expression, ast.Call, ast.Constant, ast.keyword, ast.Load, ast.UnaryOp, ast.USub)
-    try:
-        nodes = list(ast.walk(ast.parse(text, mode="eval")))
-    except (SyntaxError, RecursionError, MemoryError):
-        return False
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    symbols = {name for name in names if re.fullmatch(r"[suz]\d+|zuf\d+", name)}
-    return names - symbols <= GRAMMAR and all(isinstance(node, (*allowed, ast.Name)) for node in nodes)
 
 
 def symbol(size: Mapping[str, Any]) -> str | None:

@@ -31,7 +31,18 @@ SETTINGS = {
 @pytest.fixture
 def verdict() -> Verdict:
     return Verdict(
-        "equal", 4.4e-7, 1.8e-7, 3e-6, 4e-8, 1.0, Ulp(1, 12, 240), 0, ((1, 13), (7, 13)), 7, 18, "as it should"
+        "equal",
+        4.4e-7,
+        1.8e-7,
+        3e-6,
+        4e-8,
+        1.0,
+        Ulp(1, 12, 240),
+        0,
+        ((1, 13), (7, 13)),
+        7,
+        18,
+        "as it should",
     )
 
 

@@ -44,7 +44,12 @@ def test_a_double_comes_back_to_the_last_bit(value: float) -> None:
 
 @pytest.mark.parametrize(
     "time",
-    ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00.123450Z", "2026-03-01T12:00:00.100000Z", "2026-03-01T12:00:00+01:00"],
+    [
+        "2026-03-01T12:00:00Z",
+        "2026-03-01T12:00:00.123450Z",
+        "2026-03-01T12:00:00.100000Z",
+        "2026-03-01T12:00:00+01:00",
+    ],
 )
 def test_a_time_comes_back(time: str) -> None:
     assert codecs.TIME.read(codecs.TIME.write(time)) == time
@@ -54,7 +59,9 @@ def test_a_time_is_written_as_the_store_keeps_it() -> None:
     assert codecs.TIME.write("2026-03-01T12:00:00.120000Z").value == "2026-03-01T12:00:00.12Z"
 
 
-@pytest.mark.parametrize("said", ["http://example.org/x", "ark:/99999/h7x2k9b4m", "ada/iris", "a b:c", "x: y", ""])
+@pytest.mark.parametrize(
+    "said", ["http://example.org/x", "ark:/99999/h7x2k9b4m", "ada/iris", "a b:c", "x: y", ""]
+)
 def test_a_reference_is_an_iri_where_it_can_be_one(said: str) -> None:
     term = codecs.iri_or_text(said)
     assert term.value == said

@@ -62,7 +62,9 @@ def test_settings_keep_their_types(model: Artifact) -> None:
     }
 
 
-def test_the_store_keeps_every_triple_as_it_was_written(model: Artifact, dataset: Artifact, tmp_path: Path) -> None:
+def test_the_store_keeps_every_triple_as_it_was_written(
+    model: Artifact, dataset: Artifact, tmp_path: Path
+) -> None:
     store = Oxigraph(tmp_path)
     for artifact in (model, dataset):
         triples = describe(artifact)
@@ -87,12 +89,16 @@ def test_a_model_has_the_types_that_others_look_for(model: Artifact) -> None:
 def test_an_architecture_that_nobody_has_a_class_for_is_said_all_the_same(model: Artifact) -> None:
     triples = describe(replace(model, architecture="Kolmogorov–Arnold"))
     assert HPC.AIModel in objects(triples, NamedNode(model.id), RDF.type)
-    assert {o.value for o in objects(triples, NamedNode(model.id), FAIR4ML.modelCategory)} == {"Kolmogorov–Arnold"}
+    assert {o.value for o in objects(triples, NamedNode(model.id), FAIR4ML.modelCategory)} == {
+        "Kolmogorov–Arnold"
+    }
 
 
 def test_a_converted_file_says_what_it_was_made_from(model: Artifact) -> None:
     converted = NamedNode(f"{model.id}#file-encoder.onnx")
-    assert objects(describe(model), converted, HK.convertedFrom) == {NamedNode(f"{model.id}#file-encoder.pt2")}
+    assert objects(describe(model), converted, HK.convertedFrom) == {
+        NamedNode(f"{model.id}#file-encoder.pt2")
+    }
 
 
 def test_a_creator_is_known_by_orcid(model: Artifact) -> None:

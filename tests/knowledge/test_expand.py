@@ -43,7 +43,11 @@ def test_what_we_send_out_can_be_sent_in_again(model: Artifact) -> None:
 
 def test_a_context_of_ones_own_is_understood() -> None:
     document = {
-        "@context": {"dct": "http://purl.org/dc/terms/", "hk": "https://w3id.org/hpcfair-kg/ns#", "d": "dct:title"},
+        "@context": {
+            "dct": "http://purl.org/dc/terms/",
+            "hk": "https://w3id.org/hpcfair-kg/ns#",
+            "d": "dct:title",
+        },
         "hk:name": "x",
         "d": "A title",
         "dct:license": {"@id": "http://spdx.org/licenses/MIT"},

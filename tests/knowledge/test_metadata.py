@@ -62,7 +62,9 @@ def test_json_ld_is_taken_as_well(model: Artifact) -> None:
 def test_what_a_record_says_can_be_said_again(model: Artifact) -> None:
     described = {field.name for field in fields(Metadata)} - {"files"}
     again = parse({key: value for key, value in plain(model).items() if key in described})
-    assert {name: getattr(again, name) for name in described} == {name: getattr(model, name) for name in described}
+    assert {name: getattr(again, name) for name in described} == {
+        name: getattr(model, name) for name in described
+    }
 
 
 def test_every_fault_is_found_at_once() -> None:
@@ -85,7 +87,14 @@ def test_metadata_is_an_object(document: Any) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("My Model", "my-model"), ("Größe", "groe"), ("a/b", "a-b"), ("..x", "x"), ("x" * 101, "x" * 100), ("-x", "x")],
+    [
+        ("My Model", "my-model"),
+        ("Größe", "groe"),
+        ("a/b", "a-b"),
+        ("..x", "x"),
+        ("x" * 101, "x" * 100),
+        ("-x", "x"),
+    ],
 )
 def test_a_wrong_name_is_answered_with_a_right_one(wrong: str, right: str) -> None:
     message = faults(name=wrong)["name"]
@@ -118,7 +127,8 @@ def test_a_version_is_short_text(version: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "orcid", ["0000-0002-1825-0097", "https://orcid.org/0000-0002-1694-233x", "http://orcid.org/0000-0001-5109-3700"]
+    "orcid",
+    ["0000-0002-1825-0097", "https://orcid.org/0000-0002-1694-233x", "http://orcid.org/0000-0001-5109-3700"],
 )
 def test_an_orcid_may_come_as_its_url(orcid: str) -> None:
     person = parse({**MINIMAL, "creators": [{"name": "x", "orcid": orcid}]}).creators[0]

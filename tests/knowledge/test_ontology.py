@@ -39,7 +39,9 @@ def test_every_term_written_is_declared_or_anothers(
 
 def test_every_hk_term_in_the_source_is_declared() -> None:
     package = Path(vocabulary.__file__).parents[1]
-    named = {m for path in package.rglob("*.py") for m in re.findall(r"\bHK\.([A-Za-z]\w+)", path.read_text())}
+    named = {
+        m for path in package.rglob("*.py") for m in re.findall(r"\bHK\.([A-Za-z]\w+)", path.read_text())
+    }
     assert {HK[name].value for name in named} <= set(ontology.terms())
 
 

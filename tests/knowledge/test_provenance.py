@@ -24,7 +24,9 @@ def test_no_jobs_are_no_triples() -> None:
 
 
 def test_jobs_come_back_in_order_beyond_nine() -> None:
-    many = tuple(Job(f"h7x2k9b4m.{n}", steps=tuple(Step(f"s{m}", "running") for m in range(12))) for n in range(1, 13))
+    many = tuple(
+        Job(f"h7x2k9b4m.{n}", steps=tuple(Step(f"s{m}", "running") for m in range(12))) for n in range(1, 13)
+    )
     assert read_jobs(reversed(provenance(ID, many))) == many
 
 
@@ -58,7 +60,11 @@ def test_software_is_one_node_for_each_version(jobs: tuple[Job, ...]) -> None:
 
 
 def test_a_restart_finds_what_is_unfinished_by_its_state(jobs: tuple[Job, ...]) -> None:
-    queued = [t.subject for t in provenance(ID, jobs) if t.predicate == HK.jobState and t.object == Literal("queued")]
+    queued = [
+        t.subject
+        for t in provenance(ID, jobs)
+        if t.predicate == HK.jobState and t.object == Literal("queued")
+    ]
     assert queued == [job_node(ID, "h7x2k9b4m.2")]
 
 

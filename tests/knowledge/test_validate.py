@@ -23,7 +23,9 @@ def shapes() -> Shapes:
     return Shapes()
 
 
-def test_good_records_conform(shapes: Shapes, model: Artifact, dataset: Artifact, jobs: tuple[Job, ...]) -> None:
+def test_good_records_conform(
+    shapes: Shapes, model: Artifact, dataset: Artifact, jobs: tuple[Job, ...]
+) -> None:
     assert shapes.validate(describe(model)) == []
     assert [v.severity for v in shapes.validate(describe(dataset))] == ["warning"]
     assert shapes.validate(provenance(ID, jobs)) == []
@@ -67,9 +69,16 @@ def test_each_fault_is_told_with_its_place(
 
 def test_a_dataset_has_rows_and_columns(shapes: Shapes, dataset: Artifact) -> None:
     assert "rows" in {v.path for v in shapes.validate(describe(replace(dataset, rows=-5)))}
-    twice = [*describe(dataset), Triple(NamedNode(f"{dataset.id}#column-0"), HK.elementType, Literal("int64"))]
+    twice = [
+        *describe(dataset),
+        Triple(NamedNode(f"{dataset.id}#column-0"), HK.elementType, Literal("int64")),
+    ]
     assert "column-0.dtype" in {v.path for v in shapes.validate(twice)}
-    assert not [v for v in shapes.validate(describe(replace(dataset, columns=(Column("", "x"),)))) if "column" in v.path]
+    assert not [
+        v
+        for v in shapes.validate(describe(replace(dataset, columns=(Column("", "x"),))))
+        if "column" in v.path
+    ]
 
 
 def test_a_metric_is_of_something(shapes: Shapes, model: Artifact) -> None:

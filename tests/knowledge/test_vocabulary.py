@@ -28,5 +28,7 @@ def test_architectures_are_named_as_the_ontology_names_them() -> None:
 
 
 def test_every_prefix_is_one_of_the_namespaces() -> None:
-    namespaces = {str(value) for value in vars(vocabulary).values() if isinstance(value, vocabulary.Namespace)}
+    namespaces = {
+        str(value) for value in vars(vocabulary).values() if isinstance(value, vocabulary.Namespace)
+    }
     assert set(PREFIXES.values()) <= namespaces

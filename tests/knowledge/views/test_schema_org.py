@@ -38,9 +38,15 @@ def test_what_f_uji_wants_is_there() -> None:
     ]  # fmt: skip
     assert found["datePublished"] == "2026-03-01T12:00:00Z"
     assert found["publisher"]["name"] == "models.example.org"
-    assert (found["name"], found["description"], found["keywords"]) == ("Sequence encoder", "Reads features.", ["rnn"])
+    assert (found["name"], found["description"], found["keywords"]) == (
+        "Sequence encoder",
+        "Reads features.",
+        ["rnn"],
+    )
     assert found["license"] == "http://spdx.org/licenses/MIT"
-    assert found["conditionsOfAccess"] == "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+    assert (
+        found["conditionsOfAccess"] == "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+    )
     assert found["includedInDataCatalog"]["@id"] == "https://models.example.org/"
     assert found["isBasedOn"] == [{"@id": BASE + "d0000000x"}]
 

@@ -1,4 +1,4 @@
-"""The names in an ONNX file made those of the original: tensors and symbolic dimensions."""
+"""Names of tensors and dimensions: those of the original, in the ONNX file too."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+AXES: Mapping[int, tuple[str, ...]] = {
+    2: ("batch", "length"),
+    3: ("batch", "length", "width"),
+    4: ("batch", "height", "width", "channels"),
+}
+
+
+def axis_name(rank: int, axis: int) -> str:
+    """Name a free dimension by its place, as TensorFlow lays tensors out (batch, height, width, channels)."""
+    names = AXES.get(rank, ("batch",))
+    return names[axis] if axis < len(names) else f"dim_{axis}"
 
 
 def rename(path: Path, tensors: Mapping[str, str], dimensions: Mapping[str, str]) -> None:

@@ -1,0 +1,93 @@
+"""What a stranger's files are: each format is asked in turn, by content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from hpcfair_kg.artifact import plain
+from hpcfair_kg.errors import CorruptFile
+from hpcfair_kg.formats.base import Bundle, Convertible, Format, Inspection
+from hpcfair_kg.plugins import shelf
+
+SHELF = "hpcfair_kg.formats"
+AUXILIARY = re.compile(
+    r"(readme|licen[cs]e|notice|citation|changelog|contributing|authors|code_of_conduct|model_?card)([._-].*)?"
+    r"|.*\.(md|rst|toml|lock|ya?ml|cff|ini|cfg|bib|ipynb|gitignore|gitattributes|py)|\.git.*"
+    r"|(.*_)?(config|tokenizer|vocab|metadata|special_tokens_map|added_tokens|modules|args)\.json"
+    r"|(vocab|merges|requirements.*|environment.*)\.txt",
+    re.IGNORECASE,
+)
+"""What goes with a model or data and is neither: it has no part in an artifact's identity."""
+
+
+def recognise(folder: str, names: list[str], emit: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """Say what the files of one artifact are: the format it is about, that of each file, and what can be read.
+
+    The plug-ins are asked by their rank, each for what those before it left.
+    Raises `CorruptFile` for what is empty, cut off or damaged; content that
+    nobody knows is "other", a dataset.
+    """
+    bundle = Bundle(Path(folder), tuple(names))
+    claims = _claims(bundle)
+    taken = {name: plugin for plugin, owned in claims for name in owned}
+    auxiliary = [name for name in names if name not in taken and is_auxiliary(name)]
+    _check_sizes(bundle, auxiliary)
+    if not claims:
+        return _answer(None, bundle, (), Inspection(), taken, auxiliary)
+    main, claimed = min(claims, key=lambda claim: (claim[0].kind != "model", claim[0].rank))
+    inspection = Inspection(framework=main.framework) if main.missing else main.inspect(bundle, claimed)
+    return _answer(main, bundle, claimed, inspection, taken, auxiliary)
+
+
+def is_auxiliary(name: str) -> bool:
+    """Tell a licence, readme, configuration or script by its name."""
+    return AUXILIARY.fullmatch(PurePosixPath(name).name) is not None
+
+
+def _claims(bundle: Bundle) -> list[tuple[Format, tuple[str, ...]]]:
+    found = []
+    left = list(bundle.names)
+    for plugin in sorted(shelf(SHELF).values(), key=lambda p: (p.rank, p.name)):
+        asked = [n for n in left if plugin.kind == "model" or not is_auxiliary(n)]
+        claimed = plugin.claims(Bundle(bundle.root, tuple(n for n in asked if bundle.size(n))))
+        if claimed:
+            found.append((plugin, tuple(claimed)))
+            left = [name for name in left if name not in claimed]
+    return found
+
+
+def _check_sizes(bundle: Bundle, auxiliary: list[str]) -> None:
+    for name in bundle.names:
+        if bundle.size(name) == 0 and (name not in auxiliary or len(bundle.names) == 1):
+            raise CorruptFile(f"{name} is empty: send the file with its content")
+
+
+def _answer(
+    main: Format | None,
+    bundle: Bundle,
+    claimed: tuple[str, ...],
+    inspection: Inspection,
+    taken: Mapping[str, Format],
+    auxiliary: list[str],
+) -> dict[str, Any]:
+    convertible = main if isinstance(main, Convertible) else None
+    missing = (
+        (*convertible.unavailable, *convertible.missing) if convertible else main.missing if main else ()
+    )
+    return {
+        "format": main.name if main else None,
+        "framework": inspection.framework or (main.framework if main else None),
+        "kind": main.kind if main else "dataset",
+        "claimed": list(claimed),
+        "formats": {name: taken[name].name if name in taken else "other" for name in bundle.names},
+        "media_types": {name: plugin.media_type for name, plugin in taken.items()},
+        "auxiliary": auxiliary,
+        "family": convertible.family if convertible else None,
+        "needs": list(dict.fromkeys(missing)),
+        "extra": main.extra if main else "",
+        "advice": main.advise(bundle, claimed) if main else None,
+        "inspection": plain(inspection),
+    }
