@@ -29,7 +29,10 @@ lint:
 
 bench: python
 	@$(INSTALL) $(EXTRAS)
-	@for bench in tests/benchmarks/*.py; do echo "== $$bench"; $(VENV)/bin/python $$bench || exit 1; done
+	@{ echo "## $$(date -u +%F) $$(git rev-parse --short HEAD), $$(nproc) cores"; echo '```'; \
+	  for bench in tests/benchmarks/[br]*.py; do \
+	    echo "== $$bench"; $(VENV)/bin/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done; \
+	  echo '```'; } | tee -a BENCHMARKS.md
 
 # one converter more, in the environment of a service that may be running
 sklearn boosting data torch tensorflow transformers: python

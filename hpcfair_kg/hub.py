@@ -44,9 +44,9 @@ class Hub:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         data = settings.data_dir.resolve()
+        self.public = Oxigraph(data / "public")
         settings.keep_base()
         self.blobs = Directory(data / "blobs", settings.max_upload)
-        self.public = Oxigraph(data / "public")
         self.private = Oxigraph(data / "private" / "graph")
         self.accounts = Accounts(data / "private" / "accounts.db")
         self.index = Index(data / "index")
