@@ -18,8 +18,8 @@ from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds,
 from hpcfair_kg.formats.tidy import BATCH, tidy
 
 INPUT = "X"
-_HIGHEST = 15
-"""The highest default opset that onnxmltools writes; `tidy` raises it."""
+_LOWEST, _HIGHEST = 9, 15
+"""The opsets between which onnxmltools writes what onnxruntime runs; `tidy` raises them."""
 _XGBOOST = re.compile(
     rb'\s*\{\s*("version"\s*:\s*\[[\d,\s]+\]\s*,\s*)?"learner"\s*:\s*\{|\{[iUIlL].{0,8}learner\{', re.DOTALL
 )
@@ -118,7 +118,7 @@ class LightGBM(Boosted):
         return Inspection(
             inputs=self.signature(features),
             framework=self.framework,
-            architecture="DecisionTree",
+            architecture="GradientBoosting",
             parameters=sum(2 * n - 1 for n in leaves),
             hyperparameters=parameters | {k: _number(tuned[k]) for k in _TUNED if k in tuned},
         )
@@ -179,6 +179,7 @@ class XGBoostBooster(Booster):
     def __init__(self, path: Path, document: Mapping[str, Any]) -> None:
 
         self._booster = _xgboost(path, document)
+        self._booster.set_param({"nthread": 1})
         self._document = document
         self.features = self._booster.num_features()
         objective = document["learner"]["objective"]["name"]
@@ -215,7 +216,7 @@ class LightGBMBooster(Booster):
 
     def predict(self, table: Array) -> Array:
         """Return LightGBM's own predictions, float64."""
-        return np.asarray(self._booster.predict(table.astype(np.float64)))
+        return np.asarray(self._booster.predict(table.astype(np.float64), num_threads=1))
 
     def thresholds(self) -> trees.Thresholds:
         """Return the thresholds written in the text; those of categories are harmless among them."""
@@ -246,7 +247,7 @@ def _xgboost_inspection(document: Mapping[str, Any]) -> Inspection:
     return Inspection(
         inputs=Boosted.signature(features),
         framework=XGBoost.framework,
-        architecture="DecisionTree" if grown else None,
+        architecture="GradientBoosting" if grown else None,
         parameters=sum(len(tree["split_conditions"]) for tree in grown) or None,
         hyperparameters={"objective": learner["objective"]["name"], "booster": booster, "trees": len(grown)},
         notes=(f"written by XGBoost {version}",) if version else (),
@@ -286,7 +287,7 @@ def _export_xgboost(path: Path, document: Mapping[str, Any], opset: int, target:
     booster = _xgboost(path, document)
     booster.feature_names = None  # onnxmltools takes no other than f0, f1, …
     model = onnxmltools.convert_xgboost(
-        booster, initial_types=_types(booster.num_features()), target_opset=min(opset, _HIGHEST)
+        booster, initial_types=_types(booster.num_features()), target_opset=_target(opset)
     )
     _save(model, opset, target)
 
@@ -299,10 +300,14 @@ def _export_lightgbm(text: str, opset: int, target: Path) -> None:
     model = onnxmltools.convert_lightgbm(
         booster,
         initial_types=_types(booster.num_feature()),
-        target_opset=min(opset, _HIGHEST),
+        target_opset=_target(opset),
         zipmap=False,
     )
     _save(model, opset, target)
+
+
+def _target(opset: int) -> int:
+    return min(max(opset, _LOWEST), _HIGHEST)
 
 
 def _types(features: int) -> list[tuple[str, Any]]:

@@ -143,7 +143,10 @@ class Estimator(Reference):
     full_precision = True
 
     def __init__(self, estimator: Any) -> None:
+        from threadpoolctl import ThreadpoolController
+
         self._estimator = estimator
+        self._threads = ThreadpoolController()
         self._faces = faces(estimator)
         self.inputs = inputs(estimator)
         self.outputs = tuple(name for name, _ in self._faces)
@@ -152,10 +155,13 @@ class Estimator(Reference):
     def __call__(self, feeds: Feeds) -> Sequence[Array]:
         """Return predictions, and probabilities or decision values, for rows."""
         table = self._table(feeds)
-        return [np.asarray(method(table)) for _, method in self._faces]
+        with self._threads.limit(limits=1):  # for so few rows, waking threads takes longer than they save
+            return [np.asarray(method(table)) for _, method in self._faces]
 
     def probes(self, seed: int) -> Iterable[Feeds]:
-        """Yield rows at the thresholds of trees, rows with gaps, rows like those it was fitted to, its categories."""
+        """Yield rows at the thresholds of trees, rows with gaps, rows like those it was fitted to or between
+        the classes of a linear model, rows of its categories.
+        """
         if len(self.inputs) > 1 or self.inputs[0].dtype == "string":
             yield from _categories(self._estimator, self.inputs, seed)
             return
@@ -165,9 +171,9 @@ class Estimator(Reference):
             table = trees.rows({f: t for f, t in tested.items() if f < features}, features, seed)
             yield {INPUT: table}
             yield {INPUT: trees.with_gaps(table, seed)}
-        alike = _alike(_first(self._estimator), seed)
-        if alike is not None:
-            yield {INPUT: alike.astype(np.float32)}
+        for found in (_alike(_first(self._estimator), seed), _undecided(self._estimator, seed)):
+            if found is not None:
+                yield {INPUT: found.astype(np.float32)}
 
     def _table(self, feeds: Feeds) -> Any:
         if len(self.inputs) == 1:
@@ -212,6 +218,24 @@ def _alike(first: Any, seed: int, count: int = 256) -> Array | None:
         return None
     spread = next((s for a in ("scale_", "data_range_") if (s := getattr(first, a, None)) is not None), 1.0)
     return np.asarray(center + spread * rng.standard_normal((count, len(center))))
+
+
+def _undecided(estimator: Any, seed: int, count: int = 256) -> Array | None:
+    """Return rows near the boundaries of a linear classifier: elsewhere its probabilities are 0 and 1, whatever it is."""
+    if not all(hasattr(estimator, name) for name in ("coef_", "intercept_", "classes_")):
+        return None
+    weights, offsets = np.asarray(estimator.coef_), np.asarray(estimator.intercept_)
+    if weights.ndim != 2 or offsets.shape != weights.shape[:1]:
+        return None
+    rng = np.random.Generator(np.random.PCG64(seed))
+    first, second = rng.integers(0, len(weights), (2, count))
+    apart = (first != second) & (len(weights) > 1)
+    normal = weights[first] - apart[:, None] * weights[second]
+    offset = offsets[first] - apart * offsets[second]
+    rows = rng.standard_normal(normal.shape)
+    wanted = 2 * rng.standard_normal(count)
+    length = np.maximum((normal**2).sum(axis=1), 1e-12)
+    return np.asarray(rows + normal * ((wanted - (rows * normal).sum(axis=1) - offset) / length)[:, None])
 
 
 _REMEMBERED = ("support_vectors_", "_fit_X", "cluster_centers_", "means_", "theta_")

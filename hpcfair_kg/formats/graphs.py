@@ -32,7 +32,7 @@ STANDARD = frozenset(
     }
 )
 """The operator domains that onnxruntime brings."""
-_TREES = ("TreeEnsembleRegressor", "TreeEnsembleClassifier", "TreeEnsemble")
+TREES = frozenset(("TreeEnsembleRegressor", "TreeEnsembleClassifier", "TreeEnsemble"))
 _SAME_VALUES = frozenset(
     {"Cast", "Identity", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Transpose", "Clip", "Expand"}
 )
@@ -200,7 +200,7 @@ def reads(model: ModelProto) -> tuple[Read, ...]:
     makers = {output: node for node in nodes(model.graph) for output in node.output}
     found = []
     for node in nodes(model.graph):
-        count = _features(node) if node.op_type in _TREES and node.domain == ML else 0
+        count = _features(node) if node.op_type in TREES and node.domain == ML else 0
         source = _origin(node.input[0], makers, _SAME_SHAPE) if count else ""
         if source in declared:
             shape = declared[source]
@@ -218,6 +218,16 @@ def _features(node: NodeProto) -> int:
         modes = values["nodes_modes"].strings
         features = [f for f, mode in zip(features, modes, strict=False) if mode != b"LEAF"]
     return max(features, default=-1) + 1
+
+
+def tree_count(graph: GraphProto) -> int:
+    """Return how many trees the graph's ensembles hold (ai.onnx.ml, TreeEnsemble and its forerunners)."""
+    found = 0
+    for node in nodes(graph):
+        if node.op_type in TREES:
+            held = {a.name: a.ints for a in node.attribute}
+            found += len(held.get("tree_roots", ())) or len(set(held.get("nodes_treeids", ())))
+    return found
 
 
 def count(path: Path) -> int:

@@ -248,6 +248,8 @@ def _beside(bundle: Bundle, name: str, location: str) -> str:
 
 def _architecture(model: ModelProto) -> str | None:
     operators = {node.op_type for node in graphs.nodes(model.graph)}
+    if operators & graphs.TREES:
+        return "DecisionTree" if graphs.tree_count(model.graph) == 1 else None
     for name, signs in _CLASSES:
         if operators & signs:
             return name
@@ -255,7 +257,6 @@ def _architecture(model: ModelProto) -> str | None:
 
 
 _CLASSES = (
-    ("DecisionTree", {"TreeEnsembleClassifier", "TreeEnsembleRegressor", "TreeEnsemble"}),
     ("SupportVectorMachine", {"SVMClassifier", "SVMRegressor"}),
     ("LogisticRegressionModel", {"LinearClassifier"}),
     ("LinearRegressionModel", {"LinearRegressor"}),

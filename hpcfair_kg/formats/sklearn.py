@@ -15,7 +15,7 @@ from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats import skops, trees
 from hpcfair_kg.formats.base import Bundle, Convertible, Exporter, Inspection, Reference
 from hpcfair_kg.formats.estimators import INPUT, Estimator, faces, inputs, parts
-from hpcfair_kg.formats.tidy import BATCH, tidy
+from hpcfair_kg.formats.tidy import BATCH, NEWEST, tidy
 
 _TRUSTED = ("sklearn.", "numpy.", "scipy.")
 
@@ -119,7 +119,7 @@ def export(estimator: Any, path: Path, opset: int) -> None:
     import onnx
     from skl2onnx import convert_sklearn
 
-    target = {"": min(opset, _highest()), "ai.onnx.ml": 3}
+    target = {"": min(opset, NEWEST), "ai.onnx.ml": 3}
     types = [(spec.name, _type(spec)) for spec in inputs(estimator)]
     names = [(name, None) for name, _ in faces(estimator)]
     for options in _options(estimator):
@@ -142,12 +142,6 @@ def _missing(tree: Any) -> trees.Sent:
     values = [trees.rounded_down(tree.threshold), tree.feature, tree.missing_go_to_left]
     thresholds, features, left = (np.where(inner, v, 0) for v in values)
     return trees.Sent(features, thresholds, left)
-
-
-def _highest() -> int:
-    import skl2onnx
-
-    return int(skl2onnx.__max_supported_opset__)
 
 
 def _type(spec: TensorSpec) -> Any:

@@ -13,14 +13,15 @@ from hpcfair_kg.errors import CorruptFile
 
 _SCALARS = (str, int, float, bool)
 _CLASSES = (
+    ("GradientBoosting", ("GradientBoosting",)),
     ("RandomForest", ("RandomForest", "ExtraTrees", "IsolationForest")),
-    ("DecisionTree", ("DecisionTree", "ExtraTree", "GradientBoosting")),
+    ("DecisionTree", ("DecisionTree", "ExtraTree")),
     ("SupportVectorMachine", ("SVC", "SVR", "OneClassSVM")),
     ("LogisticRegressionModel", ("LogisticRegression",)),
     ("LinearRegressionModel", ("LinearRegression", "Ridge", "Lasso", "ElasticNet")),
     ("MultilayerPerceptron", ("MLP",)),
 )
-"""Classes of the hpc ontology, and what the names of scikit-learn's classes hold."""
+"""Classes of models (the hpc ontology's, where it has them), and what the names of scikit-learn's classes hold."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Described:
 
     @property
     def architecture(self) -> str | None:
-        """The local name of the hpc ontology's class."""
+        """The class of model, by the hpc ontology's name where it has one."""
         return next((c for c, signs in _CLASSES if any(sign in self.name for sign in signs)), None)
 
 

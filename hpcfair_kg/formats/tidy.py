@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 BATCH = "batch"
+NEWEST = 22
+"""The highest opset that skl2onnx writes; onnxruntime runs it."""
 
 
 def tidy(model: ModelProto, opset: int, names: Mapping[str, str] | None = None) -> ModelProto:
@@ -22,7 +24,7 @@ def tidy(model: ModelProto, opset: int, names: Mapping[str, str] | None = None) 
     _set_locale(model)
     for output in model.graph.output:
         _rename(model, output.name, (names or {}).get(output.name, output.name))
-    model = _at(model, opset)
+    model = _at(model, min(opset, NEWEST))
     for value in (*model.graph.input, *model.graph.output):
         dimensions = value.type.tensor_type.shape.dim
         if dimensions and (dimensions[0].dim_param or not dimensions[0].dim_value or _is_label(value.name)):

@@ -57,9 +57,10 @@ def convert(
 
 @dataclass
 class Ladder:
-    """Where a conversion stands: notes, what each exporter failed of, the nearest form that failed its proof."""
+    """Where a conversion stands: notes, remarks on the form at hand, failures, the nearest form that was different."""
 
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     nearest: Verdict | None = None
 
@@ -87,7 +88,7 @@ def climb(task: Task) -> Answer:
         ladder.nearest.reason,
         ladder.nearest,
         opset=opset,
-        notes=tuple(dict.fromkeys(ladder.notes)),
+        notes=tuple(ladder.notes),
         files=task.listed(task.evidence, "evidence", opset),
     )
 
@@ -99,7 +100,7 @@ def _refused(task: Task, ladder: Ladder, reason: str | None = None) -> Answer:
         task.steps.end(step, "failed", detail=reason)
         ladder.failures.append(reason)
     told = "\n".join(ladder.failures) or "no exporter takes this model"
-    return Answer("not-convertible", told[:2048], notes=tuple(dict.fromkeys(ladder.notes)))
+    return Answer("not-convertible", told[:2048], notes=tuple(ladder.notes))
 
 
 def _given(task: Task, reference: Reference, ladder: Ladder) -> Iterator[Feeds]:
@@ -122,6 +123,7 @@ def _exporters(task: Task, ladder: Ladder) -> Iterator[tuple[str, Exporter]]:
 def _exported(task: Task, name: str, export: Exporter, ladder: Ladder) -> bool:
     """Write the form of one exporter; whether it did."""
     task.clear(task.target)
+    ladder.remarks.clear()
     step = task.begin("convert", name, software(task.plugin.needs), task.claimed)
     try:
         export(task.target)
@@ -134,7 +136,7 @@ def _exported(task: Task, name: str, export: Exporter, ladder: Ladder) -> bool:
     generated = tuple(file.name for file in task.written(task.target))
     task.steps.end(step, "succeeded", generated=generated, opset=opset)
     if opset is not None and opset != task.opset:
-        ladder.notes.append(f"opset {task.opset} was asked for; {name} made opset {opset}")
+        ladder.remarks.append(f"opset {task.opset} was asked for; {name} made opset {opset}")
     return True
 
 
@@ -142,7 +144,7 @@ def _proved(task: Task, name: str, reference: Reference, given: Sequence[Feeds],
     step = task.begin("verify", name, software(PROVING), (*task.claimed, task.target.name))
     found = proof(reference, task.target, task.seed, given)
     verdict = found.verdict
-    ladder.notes.extend(found.notes)
+    ladder.remarks.extend(found.notes)
     equal = verdict.outcome == "equal"
     task.steps.end(
         step,
@@ -172,7 +174,7 @@ def _ready(
         run.outputs,
         task.parameters(task.target),
         verdict.opset,
-        tuple(dict.fromkeys(ladder.notes)),
+        (*ladder.notes, *ladder.remarks),
         task.listed(task.target, "converted", verdict.opset),
     )
 

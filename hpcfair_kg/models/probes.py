@@ -89,15 +89,12 @@ def trials(space: Space, seed: int, ask: Ask) -> Iterator[tuple[Trial, Sequence[
     """Yield generated inputs that the model takes, and what it gives for them.
 
     The first shape found gets every kind of values, each further shape normal
-    ones and one other kind.
+    and negative ones.
     """
     search = Search(space, np.random.Generator(np.random.PCG64(seed)), ask)
     for number, sizes in enumerate(search.shapes()):
-        kinds = KINDS if number == 0 else ("normal", KINDS[1 + number % 3])
-        taken = 0
-        for kind in (*kinds, "negative"):
-            if (kind != "negative" or kind in kinds or not taken) and (run := search.run(sizes, kind)):
-                taken += 1
+        for kind in KINDS if number == 0 else ("normal", "negative"):
+            if run := search.run(sizes, kind):
                 yield run
 
 

@@ -148,7 +148,9 @@ def test_an_xgboost_file_with_parts_missing_is_corrupt(tmp_path):
         XGBoost().inspect(bundle, ["m.json"])
 
 
-@pytest.mark.parametrize("text", ['{"version": 3, "rows": []}', "tree\nhouse\n", "", "[1]", "{}"])
+@pytest.mark.parametrize(
+    "text", ['{"version": 3}\n{"version": 4}\n', '{"learner": "someone"}', "tree\nhouse\n", "", "[1]", "{}"]
+)
 def test_other_texts_are_neither(tmp_path, text):
     (tmp_path / "m").write_text(text)
     bundle = Bundle(tmp_path, ("m",))

@@ -1,11 +1,14 @@
+import importlib.util
+
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="scikit-learn is not installed: make sklearn")
+from hpcfair_kg.formats.estimators import Estimator, faces, parts, thresholds
+
+if importlib.util.find_spec("sklearn") is None:
+    pytest.skip("scikit-learn is not installed (the extra `sklearn`)", allow_module_level=True)
 
 from sklearn import ensemble, linear_model, pipeline, preprocessing, svm, tree
-
-from hpcfair_kg.formats.estimators import Estimator, faces, parts, thresholds
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.integers(0, 2, 60)
@@ -60,3 +63,14 @@ def test_faces_name_the_outputs():
         "probabilities",
     ]
     assert [name for name, _ in faces(preprocessing.StandardScaler().fit(X))] == ["transformed"]
+
+
+def test_rows_lie_where_a_linear_classifier_is_undecided():
+    """On unscaled data almost all rows have the probabilities 0 and 1, which any weights would give."""
+    model = linear_model.LogisticRegression(C=1e6).fit(X * 100 + 500, Y)
+    (between,) = Estimator(model).probes(3)
+    likely = model.predict_proba(between["X"])[:, 0]
+    assert np.mean((likely > 0.02) & (likely < 0.98)) > 0.2
+    three = linear_model.LogisticRegression().fit(X, np.arange(60) % 3)
+    (between,) = Estimator(three).probes(3)
+    assert between["X"].shape == (256, 4)

@@ -65,7 +65,7 @@ def test_a_tensor_that_claims_3_gb_and_has_no_bytes_is_corrupt(tmp_path):
     w = TensorProto(name="w", data_type=FLOAT, dims=[30000, 25000], raw_data=b"")
     node = helper.make_node("MatMul", ["x", "w"], ["y"])
     save(tmp_path / "m.onnx", [node], [value("x", shape=("b", 30000))], [value("y", shape=("b", 25000))], [w])
-    with pytest.raises(CorruptFile, match="'w' is declared as .*3,000,000,000 bytes and holds 0"):
+    with pytest.raises(CorruptFile, match=r"'w' is declared as .*3,000,000,000 bytes and holds 0"):
         Onnx().claims(bundle(tmp_path))
 
 

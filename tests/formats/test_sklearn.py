@@ -1,18 +1,31 @@
 """scikit-learn's models through the whole path: recognised, converted, proved."""
 
-import warnings
+import importlib.util
 
 import numpy as np
+import onnx
 import pytest
 
-pytest.importorskip("skl2onnx", reason="scikit-learn's converter is not installed: make sklearn")
-skops_io = pytest.importorskip("skops.io", reason="skops is not installed: make sklearn")
+from hpcfair_kg.errors import CorruptFile
+from hpcfair_kg.formats.base import Bundle
+from hpcfair_kg.formats.estimators import Estimator
+from hpcfair_kg.formats.sklearn import Skops, export, load
+from hpcfair_kg.models.verify import prove
+from tests.onnx_files import converted, recognised
 
+if any(importlib.util.find_spec(name) is None for name in Skops.needs):
+    pytest.skip(
+        "scikit-learn, skl2onnx or skops is not installed (the extra `sklearn`)", allow_module_level=True
+    )
+
+import skops.io as skops_io
 from sklearn import (
     cluster,
+    compose,
     datasets,
     decomposition,
     ensemble,
+    feature_extraction,
     linear_model,
     mixture,
     neighbors,
@@ -22,11 +35,6 @@ from sklearn import (
     svm,
     tree,
 )
-
-from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.formats.base import Bundle
-from hpcfair_kg.formats.sklearn import Skops, load
-from tests.onnx_files import converted, recognised
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Attribute `prob[AB]_` was deprecated:FutureWarning",  # skl2onnx reads what scikit-learn is to remove
@@ -97,6 +105,18 @@ def test_a_classifier_gives_label_and_probabilities(tmp_path):
     ]
 
 
+def test_one_changed_weight_of_an_unscaled_classifier_is_found(tmp_path):
+    """Its probabilities are 0 and 1 almost everywhere: only rows between the classes show it."""
+    model = linear_model.LogisticRegression(max_iter=10_000).fit(XB, YB)
+    export(model, tmp_path / "m.onnx", 18)
+    assert prove(Estimator(model), tmp_path / "m.onnx", seed=7).outcome == "equal"
+    form = onnx.load(tmp_path / "m.onnx")
+    (weights,) = (a for n in form.graph.node for a in n.attribute if a.name == "coefficients")
+    weights.floats[3] *= 1.01
+    onnx.save(form, tmp_path / "m.onnx")
+    assert prove(Estimator(model), tmp_path / "m.onnx", seed=7).outcome == "different"
+
+
 @pytest.fixture(scope="module")
 def boosted():
     """Trained on float64: its thresholds lie between the float32 values."""
@@ -148,10 +168,10 @@ def test_missing_values_go_where_scikit_learn_sends_them(tmp_path):
 
 
 def test_texts_are_taken(tmp_path):
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     texts = ["the cat sat", "a dog ran", "Cats and dogs", "birds fly high"] * 5
-    model = pipeline.make_pipeline(TfidfVectorizer(), linear_model.LogisticRegression())
+    model = pipeline.make_pipeline(
+        feature_extraction.text.TfidfVectorizer(), linear_model.LogisticRegression()
+    )
     answer = converted(tmp_path, dumped(tmp_path, model.fit(texts, [0, 1, 0, 1] * 5)))
     assert (answer["status"], answer["reason"]) == ("ready", None)
     assert answer["inputs"] == [{"name": "X", "dtype": "string", "shape": ["batch", 1]}]
@@ -159,10 +179,8 @@ def test_texts_are_taken(tmp_path):
 
 def test_columns_of_a_table_become_inputs_of_their_names(tmp_path):
     pandas = pytest.importorskip("pandas", reason="pandas is not installed: make data")
-    from sklearn.compose import ColumnTransformer
-
     table = pandas.DataFrame({"age": np.arange(40.0) % 7, "town": ["Ulm", "Jena"] * 20})
-    chosen = ColumnTransformer(
+    chosen = compose.ColumnTransformer(
         [("n", preprocessing.StandardScaler(), ["age"]), ("c", preprocessing.OneHotEncoder(), ["town"])]
     )
     model = pipeline.make_pipeline(chosen, linear_model.LogisticRegression()).fit(table, table.age > 3)
@@ -222,8 +240,9 @@ def test_a_damaged_file_is_corrupt(tmp_path):
         Skops().claims(Bundle(tmp_path, ("m.skops",)))
 
 
-def test_an_opset_that_the_exporter_can_do_is_honoured(tmp_path):
-    with warnings.catch_warnings():
-        answer = converted(tmp_path, dumped(tmp_path, decomposition.PCA(2).fit(X)), opset=15)
-    assert answer["opset"] == 15
-    assert answer["notes"] == []
+@pytest.mark.parametrize(("asked", "made"), [(15, 15), (18, 18), (99, 22)])
+def test_the_opset_asked_for_is_honoured_or_the_nearest_is_told(tmp_path, asked, made):
+    answer = converted(tmp_path, dumped(tmp_path, decomposition.PCA(2).fit(X)), opset=asked)
+    assert (answer["status"], answer["opset"]) == ("ready", made)
+    note = f"opset {asked} was asked for; skl2onnx made opset {made}"
+    assert answer["notes"] == ([] if asked == made else [note])
