@@ -2,10 +2,10 @@
 PYTHON ?= python3
 PORT ?= 8080
 VENV ?= .venv
-EXTRAS = sklearn boosting data torch tensorflow transformers examples test
+EXTRAS = sklearn boosting data torch tensorflow transformers examples test validators
 INSTALL = $(PYTHON) -m examples.catalogue.install
 
-.PHONY: run test test-core lint bench sklearn boosting data torch tensorflow transformers python
+.PHONY: run test test-core lint bench sklearn boosting data torch tensorflow transformers reason python
 
 run: python
 	@exec $(PYTHON) -m examples.catalogue.run --port $(PORT)
@@ -13,6 +13,7 @@ run: python
 test: python
 	@echo "Installing what the tests need into $(VENV) …"
 	@$(INSTALL) $(EXTRAS)
+	@$(INSTALL) reason || echo "owlready2 cannot be built here: the tests that reason are skipped"
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/python -m pytest
 
@@ -35,7 +36,7 @@ bench: python
 	  echo '```'; } | tee -a BENCHMARKS.md
 
 # one converter more, in the environment of a service that may be running
-sklearn boosting data torch tensorflow transformers: python
+sklearn boosting data torch tensorflow transformers reason: python
 	@$(INSTALL) $@
 
 python:

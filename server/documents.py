@@ -20,17 +20,22 @@ from server.replies import json_reply, rdf_reply
 
 blueprint = Blueprint("documents", __name__)
 
+MODULES = {
+    "hk.ttl": "Our own",
+    "hpc-used.ttl": "Of the HPC Ontology 1.1.0",
+    "hpc-errata.ttl": "What the HPC Ontology documents and does not declare",
+}
 ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /sparql\nDisallow: /v2/\n"
 
 
 @blueprint.get("/ns")
 def ontology_page() -> Response:
-    """Answer the ontology: its terms to a person, its triples to a machine."""
-    triples = _parsed(ontology.text("hk.ttl"))
+    """Answer the ontology, all its modules: the terms to a person, the triples to a machine."""
     chosen = form("ttl", HTML, *RDF)
     if chosen == HTML:
-        return Response(render_template("terms.html", terms=_terms(triples)))
-    return rdf_reply(triples, chosen)
+        modules = [(title, ontology.glossary(name)) for name, title in MODULES.items()]
+        return Response(render_template("terms.html", modules=modules, short=ontology.short))
+    return rdf_reply(ontology.triples(), chosen)
 
 
 @blueprint.get("/shapes")
@@ -105,16 +110,3 @@ def _resolved(part: Any, whole: dict[str, Any]) -> Any:
 
 def _parsed(text: str) -> list[ox.Triple]:
     return [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
-
-
-def _terms(triples: list[ox.Triple]) -> list[dict[str, str]]:
-    """Return the terms by name, each with its label and its definition."""
-    said: dict[str, dict[str, str]] = {}
-    for subject, predicate, value in triples:
-        if isinstance(subject, ox.NamedNode) and isinstance(value, ox.Literal):
-            said.setdefault(subject.value, {})[predicate.value.rpartition("#")[2]] = value.value
-    return [
-        {"iri": iri, "label": texts["label"], "comment": texts.get("definition") or texts.get("comment", "")}
-        for iri, texts in sorted(said.items())
-        if "label" in texts
-    ]

@@ -12,18 +12,17 @@ from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as Reply
 from werkzeug.wsgi import FileWrapper
 
-from hpcfair_kg import plugins
 from hpcfair_kg.artifact import Artifact
-from hpcfair_kg.errors import NotFound, UnknownFormat
+from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import licenses
+from hpcfair_kg.knowledge.views import base as views
 from server import snippets
 from server.access import hub, principal
 from server.negotiation import HTML, JSON, RDF, form
-from server.replies import rdf_reply, tagged
+from server.replies import preconditioned, rdf_reply, tagged
 
 blueprint = Blueprint("landing", __name__, url_prefix="/ark:/<naan>")
 
-VIEWS = "hpcfair_kg.knowledge.views"
 BLOCK = 256 << 10
 LINKED_FILES = 40
 """Files that the Link header names: a header has no room for thousands."""
@@ -66,17 +65,14 @@ def file(naan: str, key: str, name: str) -> Response:
     except RequestedRangeNotSatisfiable:
         response.close()
         raise
-    return response
+    return preconditioned(response)
 
 
 @blueprint.get("/<key>/views/<name>")
 def view(naan: str, key: str, name: str) -> Response:
     """Answer the artifact as one of the forms that others speak."""
     artifact = _artifact(naan, key)
-    try:
-        chosen = plugins.find(VIEWS, name)
-    except UnknownFormat as exc:
-        raise NotFound(exc.detail) from exc
+    chosen = views.find(artifact, name)
     response = Response(chosen.render(artifact), content_type=chosen.media_type)
     return tagged(response, f"{hub().etag(artifact)}.{name}")
 
@@ -106,7 +102,7 @@ def _artifact(naan: str, key: str) -> Artifact:
 
 
 def _rendered(artifact: Artifact) -> str:
-    schema_org = plugins.find(VIEWS, "schema.org").render(artifact).decode()
+    schema_org = views.find(artifact, "schema.org").render(artifact).decode()
     versions = [a for a in hub().versions(artifact, principal()) if a.key != artifact.key]
     return render_template(
         "landing.html",
@@ -115,7 +111,7 @@ def _rendered(artifact: Artifact) -> str:
         jobs=hub().jobs(artifact),
         license_iri=licenses.iri(artifact.license),
         snippets=snippets.snippets(artifact, hub().settings.base),
-        views=sorted(plugins.shelf(VIEWS)),
+        views=list(views.fitting(artifact)),
         rdf=RDF,
         # In a script element "</script>" ends it, quoted or not; JSON may say "<" in another way.
         schema_org=Markup(schema_org.replace("<", "\\u003c")),

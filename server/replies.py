@@ -10,7 +10,7 @@ import orjson
 from flask import Response, request
 from pyoxigraph import Triple
 
-from hpcfair_kg.errors import InvalidMetadata
+from hpcfair_kg.errors import Conflict, InvalidMetadata
 from hpcfair_kg.knowledge.jsonld import serialise
 from server.access import hub
 from server.negotiation import RDF
@@ -33,7 +33,15 @@ def tagged(response: Response, etag: str) -> Response:
     response.set_etag(etag)
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)
-    return response
+    return preconditioned(response)
+
+
+def preconditioned(response: Response) -> Response:
+    """Return a response that If-Match allows; raises `Conflict` in place of the others (RFC 9110 §13.1.1)."""
+    if response.status_code != 412:
+        return response
+    response.close()
+    raise Conflict(f"this has the ETag {response.headers['ETag']}, which If-Match does not name")
 
 
 def json_body() -> dict[str, Any]:

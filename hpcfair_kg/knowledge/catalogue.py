@@ -1,8 +1,9 @@
 """The catalogue: artifacts and their provenance in the graph, the index kept beside it.
 
 The graph is the record.  Each artifact is one named graph, its provenance a
-second one, so that the progress of a job never moves the record's hash; the
-search index is a projection that is written after the graph.
+second one, so that the progress of a job never moves the record's hash, and
+the types that follow from the record a third; the search index is a projection
+that is written after the graph.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 
-from pyoxigraph import Literal, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.artifact import Artifact, Job
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
+from hpcfair_kg.knowledge.closure import inferred, subclasses
 from hpcfair_kg.knowledge.describe import describe, read
 from hpcfair_kg.knowledge.provenance import provenance, read_jobs
 from hpcfair_kg.knowledge.search import Index
 from hpcfair_kg.knowledge.vocabulary import HK, HPC, RDF, SPDX, XSD
 
 ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
+_BATCH = 500
 _ARK = re.compile(r"(?:.*/)?ark:/?(?P<naan>[^/]+)/(?P<key>[^/?#]+)$")
 
 
@@ -34,6 +37,7 @@ class Catalogue:
         self._root = f"{base}/ark:/{naan}/"
         self._naan = naan
         self._lock = threading.RLock()
+        self._settle(f"{base}/#inferred")
 
     @property
     def lock(self) -> threading.RLock:
@@ -103,11 +107,13 @@ class Catalogue:
         return read_jobs(self.provenance(key))
 
     def commit(self, artifact: Artifact, jobs: Sequence[Job]) -> None:
-        """Write the record and its provenance at once, then the index."""
+        """Write the record, what follows from it, and its provenance at once, then the index."""
         with self._lock:
+            record = describe(artifact)
             self._graphs.write(
                 {
-                    artifact.id: describe(artifact),
+                    artifact.id: record,
+                    f"{artifact.id}/inferred": inferred(NamedNode(artifact.id), record),
                     f"{artifact.id}/provenance": provenance(artifact.id, jobs),
                 }
             )
@@ -135,9 +141,26 @@ class Catalogue:
 
     def all(self) -> Iterator[Artifact]:
         """Yield every artifact, withdrawn ones too."""
+        return map(self._read, self._iris())
+
+    def _iris(self) -> Iterator[str]:
         for kind in (HPC.AIModel, HPC.Dataset, HPC.Workflow):
-            for iri in self._graphs.subjects(RDF.type, kind):
-                yield self._read(iri)
+            yield from self._graphs.subjects(RDF.type, kind)
+
+    def _settle(self, hierarchy: str) -> None:
+        """Bring what is inferred up to the ontology that is shipped, where the store holds another one's.
+
+        The hierarchy is written last: a start that was cut short does it again.
+        """
+        if set(self._graphs.triples(hierarchy)) == set(subclasses()):
+            return
+        iris = list(self._iris())
+        for first in range(0, len(iris), _BATCH):
+            batch = iris[first : first + _BATCH]
+            self._graphs.write(
+                {f"{i}/inferred": inferred(NamedNode(i), self._graphs.triples(i)) for i in batch}
+            )
+        self._graphs.write({hierarchy: subclasses()})
 
     def _read(self, iri: str) -> Artifact:
         return read(self._graphs.triples(iri))

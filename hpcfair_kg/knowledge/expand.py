@@ -15,6 +15,7 @@ from hpcfair_kg.errors import InvalidMetadata
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.codecs import ACCESS
 from hpcfair_kg.knowledge.describe import KINDS
+from hpcfair_kg.knowledge.namespaces import canonical_node
 from hpcfair_kg.knowledge.ontology import context
 from hpcfair_kg.knowledge.vocabulary import (
     ACCESS_RIGHTS,
@@ -130,7 +131,7 @@ def _known(document: Mapping[str, Any]) -> None:
 
 
 def _nodes(document: Mapping[str, Any]) -> dict[str, Node]:
-    """Return the document's nodes by their IRI or blank label, by way of PyLD."""
+    """Return the document's nodes by their IRI or blank label, every term by its IRI here, by way of PyLD."""
     from pyld import jsonld as pyld
 
     document = _typed(document)
@@ -143,7 +144,7 @@ def _nodes(document: Mapping[str, Any]) -> dict[str, Node]:
     except (pyld.JsonLdError, RecursionError, TypeError, ValueError, KeyError, AttributeError) as exc:
         # PyLD meets malformed documents with errors of any of these kinds.
         raise _refuse("", f"this is no valid JSON-LD: {_cause(exc)}") from exc
-    return {node["@id"]: node for node in flat}
+    return {node["@id"]: node for node in map(canonical_node, flat)}
 
 
 def _typed(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ import orjson
 import tantivy
 
 from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.knowledge.closure import broader
 
 FACETS = (
     "kind", "tag", "framework", "task", "license", "creator", "format", "architecture", "status", "owner",
@@ -24,7 +25,7 @@ FACETS = (
 
 # A change in what is put into a document is a change of this name: it is part
 # of the schema, so an index written before it is seen to be old.
-_WORDS = "words-1"
+_WORDS = "words-2"
 _STALE = "stale"
 
 
@@ -109,7 +110,8 @@ def document(artifact: Artifact) -> Any:
 def facets(artifact: Artifact) -> dict[str, list[str]]:
     """Return an artifact's values by facet, each once; what is not known has none.
 
-    Formats are those of the forms that can be had: neither what failed its
+    An architecture counts as every kind that it is one of, as its types in the
+    graph do.  Formats are those of the forms that can be had: neither what failed its
     proof nor what only comes along counts.
     """
     forms = [file.format for file in artifact.files if file.role in ("original", "converted")]
@@ -121,7 +123,7 @@ def facets(artifact: Artifact) -> dict[str, list[str]]:
         "license": [artifact.license],
         "creator": [person.name for person in artifact.creators],
         "format": forms,
-        "architecture": [artifact.architecture],
+        "architecture": [artifact.architecture, *broader(artifact.architecture)],
         "status": [artifact.status],
         "owner": [artifact.owner],
     }

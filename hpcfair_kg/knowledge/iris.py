@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from pyoxigraph import NamedNode
 
@@ -15,6 +15,11 @@ def ark(artifact_id: str) -> str:
 def site(artifact_id: str) -> str:
     """Return the service's address: what stands before the ARK."""
     return artifact_id.partition("/ark:")[0]
+
+
+def host(artifact_id: str) -> str:
+    """Return the service's host and port: the only name that a publisher surely has."""
+    return urlsplit(artifact_id).netloc
 
 
 def shared(artifact_id: str, kind: str, name: str) -> NamedNode:

@@ -141,7 +141,8 @@ def _license(value: Any, path: str, report: Report) -> str:
         return ""
 
 
-def _orcid(value: Any, path: str, report: Report) -> str:
+def parsed_orcid(value: Any, path: str, report: Report) -> str:
+    """Return an ORCID without its address; one that is mistyped is noted in the report."""
     said = str(value).strip().removeprefix("http://orcid.org/").removeprefix(ORCID).upper()
     if not _ORCID.fullmatch(said):
         note(report, path, "an ORCID looks like 0000-0002-1825-0097", value)
@@ -195,7 +196,7 @@ def _digest(value: Any, path: str, report: Report) -> str:
 _IDS = distinct('["ada/iris"], each an IRI, an ark:/…, a key or owner/name', text(2000))
 _PEOPLE = every(
     '[{"name": "A. Author", "orcid": "0000-0002-1825-0097"}]',
-    members('{"name": "A. Author"}', "name", {"name": text(500), "orcid": _orcid}, Person),
+    members('{"name": "A. Author"}', "name", {"name": text(500), "orcid": parsed_orcid}, Person),
 )
 _CHECKS: Final[Mapping[str, Check]] = {
     "name": _name,

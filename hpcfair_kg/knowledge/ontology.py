@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyoxigraph as ox
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.errors import NotFound
-from hpcfair_kg.knowledge.vocabulary import RDFS
+from hpcfair_kg.knowledge.terms import Properties, by_subject
+from hpcfair_kg.knowledge.vocabulary import OWL, PREFIXES, RDF, RDFS, SKOS
 
 _HERE = Path(__file__).resolve()
+
+MODULES: Final = ("hk.ttl", "hpc-used.ttl", "hpc-errata.ttl", "alignments.ttl")
+"""The modules: our terms, the HPC Ontology's that we use, what it forgot, and how they stand to others' terms."""
 
 
 def folder(name: str) -> Path:
@@ -40,11 +45,75 @@ def context() -> dict[str, Any]:
 
 
 @cache
+def triples(*names: str) -> tuple[Triple, ...]:
+    """Return what modules of the ontology say, by their names ("hk.ttl"); all of them where none is named."""
+    chosen = names or MODULES
+    return tuple(quad.triple for name in chosen for quad in ox.parse(text(name), format=ox.RdfFormat.TURTLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One term as a reader looks it up; `parents`, `same`, `domain` and `range` are IRIs."""
+
+    iri: str
+    kind: str
+    label: str
+    definition: str
+    parents: tuple[str, ...]
+    same: tuple[str, ...]
+    domain: tuple[str, ...]
+    range: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The term with its prefix, "hk:Verification"."""
+        return short(self.iri)
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that the term has on the page: for one of ours, that of its IRI."""
+        return self.name.removeprefix("hk:").replace(":", "-")
+
+
+def short(iri: str) -> str:
+    """Return an IRI with its prefix where it has a known one."""
+    for prefix, namespace in PREFIXES.items():
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri.removeprefix(namespace)}"
+    return iri
+
+
+@cache
+def glossary(name: str) -> tuple[Entry, ...]:
+    """Return the terms that a module declares, by their labels, with what every module says of them."""
+    found = by_subject(triples())
+    declared = {t.subject for t in triples(name) if t.predicate == RDFS.label}
+    entries = (_entry(node.value, said) for node, said in found.items() if node in declared)
+    return tuple(sorted(entries, key=lambda entry: entry.label.lower()))
+
+
+def _entry(iri: str, said: Properties) -> Entry:
+    def values(*properties: NamedNode) -> tuple[str, ...]:
+        return tuple(value.value for property in properties for value in said.get(property, ()))
+
+    return Entry(
+        iri,
+        values(RDF.type)[0].partition("#")[2],
+        values(RDFS.label)[0],
+        " ".join(values(SKOS.definition)),
+        values(RDFS.subClassOf, RDFS.subPropertyOf),
+        values(OWL.equivalentClass, OWL.equivalentProperty),
+        values(RDFS.domain),
+        values(RDFS.range),
+    )
+
+
+@cache
 def terms() -> dict[str, str]:
     """Return the label of every term that the ontology declares, by its IRI."""
     return {
         triple.subject.value: triple.object.value
-        for path in sorted(folder("ontology").glob("*.ttl"))
-        for triple in ox.parse(path=path, format=ox.RdfFormat.TURTLE)
-        if triple.predicate == RDFS.label and isinstance(triple.subject, NamedNode)
+        for triple in triples()
+        if triple.predicate == RDFS.label
+        if isinstance(triple.subject, NamedNode) and isinstance(triple.object, Literal)
     }

@@ -2,8 +2,11 @@
 
 import importlib.util
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -29,40 +32,9 @@ SAVED = SavedModel()
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """A folder with SavedModels: one function, two, none, an embedding, and a Keras model with the exact GELU."""
-    import keras
-    import tensorflow as tf
-
-    def spec(*shape, dtype=tf.float32, name="x"):
-        return tf.TensorSpec(shape, dtype, name=name)
-
-    class Linear(tf.Module):
-        def __init__(self):
-            super().__init__()
-            self.weights = tf.Variable(tf.random.stateless_normal((4, 2), (1, 2)))
-            self.table = tf.Variable(tf.random.stateless_normal((11, 4), (3, 4)))
-
-        @tf.function(input_signature=[spec(None, 4)])
-        def scores(self, x):
-            return {"scores": x @ self.weights, "doubled": x * 2}
-
-        @tf.function(input_signature=[spec(None, 4)])
-        def rates(self, x):
-            return tf.nn.relu(x @ self.weights)
-
-        @tf.function(input_signature=[spec(None, None, dtype=tf.int32, name="ids")])
-        def rows(self, ids):
-            return {"rows": tf.gather(self.table, ids)}
-
     folder = tmp_path_factory.mktemp("saved")
-    model = Linear()
-    tf.saved_model.save(model, str(folder / "one"), signatures={"scores": model.scores})
-    tf.saved_model.save(model, str(folder / "two"), signatures={"a": model.scores, "b": model.rates})
-    tf.saved_model.save(model, str(folder / "none"))
-    tf.saved_model.save(model, str(folder / "rows"), signatures=model.rows)
-    tf.train.Checkpoint(weights=model.weights).write(str(folder / "checkpoint" / "model"))
-    keras.utils.set_random_seed(0)
-    layers = [keras.Input((8,), name="features"), keras.layers.Dense(4, activation="gelu")]
-    keras.Sequential(layers).export(folder / "keras", verbose=False)
+    save = [sys.executable, "-m", "tests.saved_models", str(folder)]
+    subprocess.run(save, cwd=Path(__file__).parents[2], check=True, capture_output=True)
     return folder
 
 

@@ -10,6 +10,8 @@ ID = "https://models.example.org/ark:/99999/h7x2k9b4m"
 def test_an_artifact_is_known_by_its_ark() -> None:
     assert iris.ark(ID) == "ark:/99999/h7x2k9b4m"
     assert iris.site(ID) == "https://models.example.org"
+    assert iris.host(ID) == "models.example.org"
+    assert iris.host("http://[::1]:8080/ark:/99999/x") == "[::1]:8080"
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "deep/down/weights.bin", "ü #?%.txt", "#file-", "a b", "~"])

@@ -57,6 +57,8 @@ def values(it: Artifact, facet: str) -> set[str]:
         "tag": it.tags,
         "creator": [p.name for p in it.creators],
         "format": [f.format for f in it.files if f.role in ("original", "converted")],
+        # both that the pool has are kinds of this one
+        "architecture": [it.architecture, "ArtificialNeuralNetwork"] if it.architecture else [],
     }
     return set(found[facet] if facet in found else filter(None, [getattr(it, facet)]))
 

@@ -6,7 +6,10 @@ import pyoxigraph as ox
 import pytest
 
 from hpcfair_kg.errors import by_code
+from hpcfair_kg.knowledge.jsonld import SYNTAXES
+from hpcfair_kg.knowledge.ontology import terms, triples
 from server.documents import description
+from server.negotiation import RDF
 from tests.server.parts import Filled
 
 HTML = {"Accept": "text/html"}
@@ -18,11 +21,26 @@ def test_the_ontology_the_shapes_and_the_context(filled: Filled) -> None:
     assert ontology.mimetype == "text/turtle"
     said = {t.subject.value for t in ox.parse(ontology.data, format=ox.RdfFormat.TURTLE)}
     assert "https://w3id.org/hpcfair-kg/ns#Verification" in said
-    assert "Verification" in filled.client.get("/ns", headers=HTML).text
     shapes = filled.client.get("/shapes")
     assert b"NodeShape" in shapes.data
     context = filled.client.get("/context.jsonld")
     assert (context.mimetype, "@context" in context.get_json(force=True)) == ("application/ld+json", True)
+
+
+@pytest.mark.parametrize("suffix", ["ttl", "jsonld", "nt", "rdf"])
+def test_the_ontology_is_the_same_in_every_syntax(filled: Filled, suffix: str) -> None:
+    answer = filled.client.get("/ns", headers={"Accept": RDF[suffix]})
+    assert answer.mimetype == RDF[suffix]
+    assert {q.triple for q in ox.parse(answer.data, format=SYNTAXES[suffix])} == set(triples())
+
+
+def test_the_ontology_is_a_page_too(filled: Filled) -> None:
+    page = filled.client.get("/ns", headers=HTML)
+    assert page.mimetype == "text/html"
+    anchors = re.findall(r'<dt id="([^"]+)"', page.text)
+    assert len(anchors) == len(set(anchors)) == len(terms())
+    assert {"Verification", "hpc-AIModel", "hpc-modelType", "Transformer"} <= set(anchors)
+    assert "Running two forms of a model on the same inputs" in page.text
 
 
 @pytest.mark.parametrize("code", [*by_code(), "internal-error"])

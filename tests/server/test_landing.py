@@ -157,6 +157,17 @@ class TestFile:
         stale = filled.client.get(file, headers={"Range": "bytes=0-1", "If-Range": '"other"'})
         assert (stale.status_code, stale.data) == (200, CSV)
 
+    @pytest.mark.parametrize("suffix", ["/files/data/people.csv", ".ttl"])
+    def test_another_one_than_if_match_names_is_not_sent(
+        self, filled: Filled, file: str, suffix: str
+    ) -> None:
+        address = file.removesuffix("/files/data/people.csv") + suffix
+        answer = filled.client.get(address, headers={"If-Match": '"other"'})
+        assert (answer.status_code, answer.content_type) == (412, "application/problem+json")
+        assert "ETag" in answer.get_json()["detail"]
+        current = filled.client.get(address).headers["ETag"]
+        assert filled.client.get(address, headers={"If-Match": current}).status_code == 200
+
     def test_an_unknown_name(self, filled: Filled, path: str) -> None:
         answer = filled.client.get(f"{path}/files/other.onnx")
         assert answer.status_code == 404
@@ -183,6 +194,17 @@ def test_views_by_name(filled: Filled, path: str) -> None:
     unknown = filled.client.get(f"{path}/views/marc21")
     assert unknown.status_code == 404
     assert "schema.org" in unknown.get_json()["detail"]
+
+
+def test_views_are_offered_where_they_fit(filled: Filled, path: str) -> None:
+    page = filled.client.get(path, headers=HTML).text
+    assert f"{path}/views/model-card" in page
+    assert "/views/croissant" not in page
+    card = filled.client.get(f"{path}/views/model-card")
+    assert (card.status_code, card.content_type) == (200, "text/markdown; charset=utf-8")
+    misfit = filled.client.get(f"{path}/views/croissant")
+    assert (misfit.status_code, misfit.get_json()["type"].rpartition("/")[2]) == (404, "not-found")
+    assert "no view 'croissant' of a model; there are: " in misfit.get_json()["detail"]
 
 
 def test_provenance_by_accept_and_suffix(filled: Filled, path: str) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from hpcfair_kg.artifact import Artifact
+from hpcfair_kg import plugins
+from hpcfair_kg.artifact import Artifact, Kind
+from hpcfair_kg.errors import NotFound
+
+SHELF: Final = "hpcfair_kg.knowledge.views"
 
 
 class View(ABC):
@@ -14,7 +18,23 @@ class View(ABC):
     name: ClassVar[str]
     """The last segment of the address: "schema.org", "croissant", …"""
     media_type: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]] = ("model", "dataset", "workflow")
+    """The kinds of artifact that the dialect has words for."""
 
     @abstractmethod
     def render(self, artifact: Artifact) -> bytes:
         """Return the document that describes the artifact."""
+
+
+def fitting(artifact: Artifact) -> dict[str, View]:
+    """Return the views that there are of an artifact, by name and in its order."""
+    views = sorted(plugins.shelf(SHELF).items())
+    return {name: view for name, view in views if artifact.kind in view.kinds}
+
+
+def find(artifact: Artifact, name: str) -> View:
+    """Return one view of an artifact; raise `NotFound` with the names of those there are."""
+    views = fitting(artifact)
+    if name not in views:
+        raise NotFound(f"no view {name!r} of a {artifact.kind}; there are: {', '.join(views)}")
+    return views[name]

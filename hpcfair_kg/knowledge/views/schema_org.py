@@ -8,15 +8,15 @@ and why was found with F-UJI 3.5.1 by leaving out one thing at a time.
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
 from hpcfair_kg.artifact import Artifact, File, Person
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.codecs import ACCESS
-from hpcfair_kg.knowledge.iris import site
+from hpcfair_kg.knowledge.iris import host, site
 from hpcfair_kg.knowledge.views.base import View
+from hpcfair_kg.knowledge.views.complete import complete
 from hpcfair_kg.knowledge.vocabulary import FAIR4ML, ORCID, SCHEMA
 
 VARIABLES: Final = 100
@@ -31,31 +31,35 @@ class SchemaOrg(View):
 
     def render(self, artifact: Artifact) -> bytes:
         """Return the JSON-LD; a withdrawn artifact has no distribution."""
-        return orjson.dumps(_document(artifact), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(_document(complete(artifact)), option=orjson.OPT_INDENT_2)
 
 
 def _document(artifact: Artifact) -> dict[str, Any]:
     catalogue = f"{site(artifact.id)}/"
-    host = urlsplit(catalogue).netloc
     document = {
         "@context": {"@vocab": str(SCHEMA)},
         "@id": artifact.id,
         "@type": ["Dataset", FAIR4ML.MLModel.value] if artifact.kind == "model" else ["Dataset"],
         "identifier": artifact.id,
         "url": artifact.id,
-        "name": artifact.title or artifact.name,
+        "name": artifact.title,
         "alternateName": f"{artifact.owner}/{artifact.name}",
-        "description": artifact.description or _sentence(artifact),
+        "description": artifact.description,
         "version": artifact.version,
         "keywords": list(artifact.tags or (artifact.kind,)),
-        "creator": [_person(person) for person in artifact.creators or (Person(artifact.owner),)],
-        "publisher": {"@type": "Organization", "name": host, "url": catalogue},
+        "creator": [person_node(person) for person in artifact.creators],
+        "publisher": {"@type": "Organization", "name": host(artifact.id), "url": catalogue},
         "datePublished": artifact.created,
         "dateModified": artifact.modified,
-        "license": _license(artifact.license),
+        "license": license_name(artifact.license),
         "conditionsOfAccess": ACCESS[artifact.visibility].value,
         "isAccessibleForFree": artifact.visibility == "public",
-        "includedInDataCatalog": {"@type": "DataCatalog", "@id": catalogue, "name": host, "url": catalogue},
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "@id": catalogue,
+            "name": host(artifact.id),
+            "url": catalogue,
+        },
         "isBasedOn": [
             {"@id": iri} for iri in (*artifact.derived_from, *artifact.trained_on) if iri.startswith("http")
         ],
@@ -65,33 +69,26 @@ def _document(artifact: Artifact) -> dict[str, Any]:
         document["creativeWorkStatus"] = "Withdrawn"
     else:
         document["distribution"] = [
-            *(_download(artifact, file) for file in artifact.files),
+            *(download(artifact, file) for file in artifact.files),
             _record(artifact),
         ]
     return {key: value for key, value in document.items() if value not in ([], "")}
 
 
-def _sentence(artifact: Artifact) -> str:
-    """Say what is known where the author said nothing: a search engine drops what has no description."""
-    what = " ".join(filter(None, (artifact.framework, artifact.kind)))
-    facts = [f"for {artifact.task}"] if artifact.task else []
-    facts += [f"with {artifact.parameters:,} parameters"] if artifact.parameters else []
-    facts += [f"with {artifact.rows:,} rows"] if artifact.rows else []
-    return " ".join((f"{artifact.title or artifact.name}: a {what} in {len(artifact.files)} files", *facts))
-
-
-def _person(person: Person) -> dict[str, Any]:
+def person_node(person: Person) -> dict[str, Any]:
+    """Return a schema.org Person, known by the ORCID where there is one."""
     known = {"@id": ORCID + person.orcid, "identifier": ORCID + person.orcid} if person.orcid else {}
     return {"@type": "Person", "name": person.name, **known}
 
 
-def _license(license: str) -> str:
+def license_name(license: str) -> str:
     """Return SPDX's IRI or the URL; an expression has neither and is said as it is."""
     iri = licenses.iri(license) if license else ""
     return iri if iri.startswith("http") else license
 
 
-def _download(artifact: Artifact, file: File) -> dict[str, Any]:
+def download(artifact: Artifact, file: File) -> dict[str, Any]:
+    """Return a file as a schema.org DataDownload; `contentSize` is in bytes."""
     return {
         "@type": "DataDownload",
         "name": file.name,
