@@ -217,6 +217,13 @@ class Artifact:
         forms = [f for f in self.files if f.format == "onnx" and f.role in ("converted", "original")]
         return min(forms, key=lambda f: f.role != "converted", default=None)
 
+    @property
+    def obstacle(self) -> str:
+        """Why there is no form that may be run, where `runnable` is None."""
+        if self.kind != "model":
+            return f"it is a {self.kind}, no model"
+        return self.reason or (self.verdict and self.verdict.reason) or f"its status is {self.status}"
+
     def record(self) -> dict[str, Any]:
         """Return the public JSON record of the artifact."""
         record: dict[str, Any] = plain(self)

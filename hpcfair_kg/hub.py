@@ -72,10 +72,13 @@ class Hub:
 
     @classmethod
     def open(cls, settings: Settings) -> Hub:
-        """Open the folder, mend the index after a crash, and take up the jobs that were cut off."""
+        """Open the folder, mend what a crash left, and take up the jobs that were cut off."""
         hub = cls(settings)
-        if hub.index.stale or not hub._clean.exists():
+        clean = hub._clean.exists()
+        if hub.index.stale or not clean:
             hub.index.rebuild(hub.catalogue.all())
+        if not clean:
+            hub._ingest.sweep()
         hub._clean.unlink(missing_ok=True)
         hub._ingest.resume()
         hub._converters.start()

@@ -14,6 +14,8 @@ from hpcfair_kg import __version__
 from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends.accounts import SCOPES, Accounts
 from hpcfair_kg.errors import HPCFairError
+from hpcfair_kg.knowledge.checks import Report
+from hpcfair_kg.knowledge.metadata import parsed_orcid
 from hpcfair_kg.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,6 +42,15 @@ def main() -> None:
     Every setting can also be given as HPCFAIR_<NAME> in the environment, or in
     a TOML file that HPCFAIR_CONFIG names; flags win.
     """
+
+
+def _orcid(context: click.Context, option: click.Parameter, said: str) -> str:
+    """Return an ORCID as it is written, '' for none; a mistyped one would be refused with every upload."""
+    report: Report = []
+    orcid = parsed_orcid(said, "orcid", report) if said else ""
+    if report:
+        raise click.BadParameter(f"{report[0]['message']}, not like {said!r}")
+    return orcid
 
 
 _data_dir = click.option(
@@ -90,7 +101,7 @@ def token() -> None:
     help="What it allows; repeat for more.  [read write run]",
 )
 @click.option("--name", default="", help="Name of the person, as a creator of what is sent with it.")
-@click.option("--orcid", default="", help="Their ORCID, such as 0000-0002-1825-0097.")
+@click.option("--orcid", default="", callback=_orcid, help="Their ORCID, such as 0000-0002-1825-0097.")
 @_data_dir
 @_said
 def create_token(owner: str, scopes: tuple[str, ...], name: str, orcid: str, data_dir: str | None) -> None:

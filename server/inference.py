@@ -95,7 +95,7 @@ def _runnable(name: str, version: str | None) -> Artifact:
     if artifact.status == "withdrawn":
         raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
     if artifact.runnable is None:
-        reason = artifact.reason or f"its status is {artifact.status}"
+        reason = artifact.obstacle
         raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
     return artifact
 

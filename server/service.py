@@ -22,7 +22,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from hpcfair_kg.errors import Busy, HPCFairError
+from hpcfair_kg.errors import Busy, HPCFairError, InvalidConfig
 from hpcfair_kg.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def serve(settings: Settings, ready: Ready) -> None:
     Raises `Busy` when the port is taken, and `SystemExit` when the worker ends by itself.
     """
     settings = replace(settings, port=_free_port(settings.host, settings.port))
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InvalidConfig(f"the data folder {settings.data_dir} cannot be made: {exc.strerror}") from exc
     # A fresh process has no threads and no locks of this one, on every version of Python.
     multiprocessing.set_start_method("spawn", force=True)
     Granian(
@@ -78,6 +81,9 @@ class Worker:
             hub = Hub.open(self.settings)
         except HPCFairError as exc:
             print(f"hpcfair-server: {exc.detail}", file=sys.stderr)
+            raise SystemExit(1) from exc
+        except OSError as exc:
+            print(f"hpcfair-server: {self.settings.data_dir} cannot be opened: {exc}", file=sys.stderr)
             raise SystemExit(1) from exc
         admin = Admin(hub, self.settings.data_dir)
         closing = _Closing(admin, hub)

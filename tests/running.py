@@ -23,11 +23,12 @@ class Live:
     process: subprocess.Popen[str]
 
 
-def start(folder: Path, *flags: str) -> Live:
-    """Start `hpcfair-server serve` and wait until it says where it answers."""
+def start(folder: Path, *flags: str, **settings: object) -> Live:
+    """Start `hpcfair-server serve`, with settings that have no flag, and wait until it says where it answers."""
+    told = {f"HPCFAIR_{name.upper()}": str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--data-dir", str(folder), *flags]
     log = (folder.parent / f"{folder.name}.log").open("w")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environ())
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environ() | told)
     log.close()
     assert process.stdout is not None
     for line in process.stdout:

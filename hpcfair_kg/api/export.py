@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.api.exported import Exported
+from hpcfair_kg.api.exported import Exported, raised
 from hpcfair_kg.errors import InvalidConfig, MissingExtra, UnknownFormat
 
 
@@ -59,7 +59,12 @@ def made(target: str) -> Any:
             f"{target} is a {type(found).__name__}; it should be a function or class without arguments"
         )
     built = _is(found, "torch.nn.modules.module", "Module") or _is(found, "keras.src.models.model", "Model")
-    return found if built else found()
+    if built:
+        return found
+    try:
+        return found()
+    except Exception as exc:  # the author's own code may raise anything
+        raise raised(target, exc) from exc
 
 
 def _is(thing: Any, module: str, name: str) -> bool:

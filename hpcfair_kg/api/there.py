@@ -120,7 +120,7 @@ class There:
         form, target = entry.runnable, model.export or Path(f"{model.name}.onnx")
         result = Converted(model.name, verdict=entry.verdict, framework=entry.framework)
         if form is None:
-            return replace(result, reason=entry.reason or f"its status is {entry.status}")
+            return replace(result, reason=entry.obstacle)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
             for path in entry.download(folder, format="onnx"):
@@ -140,6 +140,6 @@ def _holds(entry: Entry, path: Path) -> bool:
 
 def _runnable(entry: Entry) -> Entry:
     if entry.runnable is None:
-        reason = entry.reason or f"its status is {entry.status}"
+        reason = entry.obstacle
         raise NotRunnable(f"{entry.owner}/{entry.name} has no proved ONNX form: {reason}", reason=reason)
     return entry

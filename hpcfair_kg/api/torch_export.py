@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.api.exported import Exported
+from hpcfair_kg.api.exported import Exported, raised
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import InvalidConfig, NotRunnable
 from hpcfair_kg.formats.base import Array, Feeds, Reference, dtype_name
@@ -49,6 +49,7 @@ def _exported(model: Any, stem: Path, specs: Sequence[TensorSpec]) -> Exported:
     import torch
 
     examples = _examples(specs)
+    given = _called(model, specs, examples)
     if stem.suffix != ".onnx":
         try:
             program = torch.export.export(model, examples, dynamic_shapes=_dynamic(specs))
@@ -65,18 +66,34 @@ def _exported(model: Any, stem: Path, specs: Sequence[TensorSpec]) -> Exported:
             return Exported(path, "pt2")
     else:
         refused = "ONNX was asked for"
-    return _onnx(model, stem.with_suffix(".onnx"), specs, examples, f"ONNX instead of .pt2: {refused}")
+    outputs = ["output"] if given == 1 else [f"output_{n}" for n in range(given)]
+    path = stem.with_suffix(".onnx")
+    return _onnx(model, path, specs, examples, outputs, f"ONNX instead of .pt2: {refused}")
+
+
+def _called(model: Any, specs: Sequence[TensorSpec], examples: tuple[Any, ...]) -> int:
+    """Call the module on the examples and return how many tensors it gives: what fails here no exporter mends."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            return len(_flat(model(*examples)))
+    except Exception as exc:  # the author's own code may raise anything
+        taken = ", ".join(f"{s.name} {list(x.shape)}" for s, x in zip(specs, examples, strict=True))
+        raise raised(f"{type(model).__name__}, called with {taken},", exc) from exc
 
 
 def _onnx(
-    model: Any, path: Path, specs: Sequence[TensorSpec], examples: tuple[Any, ...], why: str
+    model: Any,
+    path: Path,
+    specs: Sequence[TensorSpec],
+    examples: tuple[Any, ...],
+    outputs: Sequence[str],
+    why: str,
 ) -> Exported:
     """Write ONNX by the exporter that keeps a recurrent network's time dimension free, and prove it."""
     import torch
 
-    with torch.no_grad():
-        given = list(_flat(model(*examples)))
-    outputs = ["output"] if len(given) == 1 else [f"output_{n}" for n in range(len(given))]
     axes = {spec.name: {n: d for n, d in enumerate(spec.shape) if isinstance(d, str)} for spec in specs}
     torch.onnx.export(
         model,
@@ -85,7 +102,7 @@ def _onnx(
         dynamo=False,
         opset_version=OPSET,
         input_names=[spec.name for spec in specs],
-        output_names=outputs,
+        output_names=list(outputs),
         dynamic_axes=axes | _varying(model, specs, outputs),
     )
     model.eval()

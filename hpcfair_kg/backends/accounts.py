@@ -82,16 +82,25 @@ def visible_to(principal: Principal) -> Callable[[Artifact], bool]:
 
 
 class Accounts:
-    """The tokens of one service, in one file that only its operator can read."""
+    """The tokens of one service, in one file that only its operator can read.
+
+    Raises `InvalidConfig` for a file that is no database of SQLite's.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(_TABLE)
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(_TABLE)
+        except sqlite3.DatabaseError as exc:
+            self._db.close()
+            raise InvalidConfig(
+                f"the tokens in {path} cannot be read: {exc}; restore the file, or remove it and make new tokens"
+            ) from exc
 
     def create(
         self, owner: str, scopes: Iterable[str] = ("read", "write", "run"), name: str = "", orcid: str = ""

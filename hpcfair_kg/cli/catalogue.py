@@ -43,7 +43,12 @@ def whoami(on: str | None) -> object:
     """Print whose token is used, and what it allows."""
     asked = client(on)
     who = asked.whoami()
-    rows = [("owner", who["owner"]), ("scopes", ", ".join(who["scopes"])), ("person", who.get("person"))]
+    person = who.get("person") or {}
+    rows = [
+        ("owner", who["owner"]),
+        ("scopes", ", ".join(who["scopes"])),
+        ("person", " · ".join(filter(None, (person.get("name"), person.get("orcid"))))),
+    ]
     return {"endpoint": asked.endpoint, **who}, lambda: pairs([*rows, ("service", asked.endpoint)])
 
 

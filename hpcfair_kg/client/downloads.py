@@ -17,26 +17,24 @@ CHUNK = 1 << 20
 
 
 def chosen(artifact: Artifact, form: str | None, opset: int | None) -> Sequence[File]:
-    """Return the files asked for: "onnx" (the proved form), "original" (as uploaded), or both.
+    """Return the files asked for: "onnx" (the proved form, as does an opset), "original" (as uploaded), or both.
 
     What failed its proof is evidence and never among them.
     """
     served = [file for file in artifact.files if file.role != "evidence"]
     if form == "original":
         return [file for file in served if file.role != "converted"]
-    if form != "onnx":
+    if form is None and opset is None:
         return served
     if artifact.runnable is None:
-        reason = (
-            artifact.reason
-            or (artifact.verdict and artifact.verdict.reason)
-            or f"its status is {artifact.status}"
-        )
+        reason = artifact.obstacle
         raise NotRunnable(
             f"{artifact.owner}/{artifact.name} has no proved ONNX form: {reason}", reason=reason
         )
-    if opset not in (None, artifact.runnable.opset):
-        raise NotFound(f"there is no form of opset {opset}; there is one of opset {artifact.runnable.opset}")
+    # of what came as ONNX the verdict knows it, of what was converted the file too
+    held = artifact.runnable.opset or (artifact.verdict and artifact.verdict.opset)
+    if opset not in (None, held):
+        raise NotFound(f"there is no form of opset {opset}; there is one of opset {held}")
     stem = artifact.runnable.name
     return [file for file in served if file.name == stem or file.name.startswith(f"{stem}.")]
 

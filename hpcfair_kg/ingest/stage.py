@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,6 +123,12 @@ class Stages:
         """Raise `Conflict` when bytes that were sent are gone: another upload of them was refused meanwhile."""
         if not all(digest in self._blobs for digest in digests):
             raise Conflict("another upload of the same files was just refused; send them again")
+
+    def sweep(self, wanted: Callable[[str], bool]) -> None:
+        """Remove the blobs that are not wanted."""
+        for digest in self._blobs:
+            if not wanted(digest):
+                self._blobs.remove(digest)
 
     def keep(self, path: Path) -> Blob:
         """Take a file that a box wrote into the blob store."""

@@ -78,6 +78,10 @@ class Ingest:
         """Work a job off in the background: a new one, or one that a restart found unfinished."""
         self._threads.submit(self._work_off, artifact, self.jobs.open(job))
 
+    def sweep(self) -> None:
+        """Remove bytes that no artifact has; only while nothing is being sent or converted."""
+        self._stages.sweep(self._catalogue.refers)
+
     def resume(self) -> None:
         """Take up every job that the graph says is queued or running."""
         for key in set(self._catalogue.unfinished()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -63,6 +64,10 @@ def _check_sizes(bundle: Bundle, auxiliary: list[str]) -> None:
     for name in bundle.names:
         if bundle.size(name) == 0 and (name not in auxiliary or len(bundle.names) == 1):
             raise CorruptFile(f"{name} is empty: send the file with its content")
+        if bundle.head(name, 4) == b"PK\x03\x04" and not zipfile.is_zipfile(bundle.path(name)):
+            raise CorruptFile(
+                f"{name} begins as a zip file and its directory is missing: send the whole file"
+            )
 
 
 def _answer(

@@ -52,7 +52,8 @@ class Serving:
         form = artifact.runnable
         if form is None:
             raise NotRunnable(
-                f"{artifact.owner}/{artifact.name} cannot be run: {_why(artifact)}", reason=_why(artifact)
+                f"{artifact.owner}/{artifact.name} cannot be run: {artifact.obstacle}",
+                reason=artifact.obstacle,
             )
         _known(outputs, artifact)
         tensors, payload = pack(checked(feeds, artifact.inputs))
@@ -93,14 +94,6 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _why(artifact: Artifact) -> str:
-    if artifact.kind != "model":
-        return f"it is a {artifact.kind}, no model"
-    if artifact.reason:
-        return artifact.reason
-    return f"its status is {artifact.status}"
 
 
 def _known(outputs: Sequence[str] | None, artifact: Artifact) -> None:

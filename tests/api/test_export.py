@@ -156,3 +156,16 @@ def test_what_cannot_be_exported_says_what_would_be_right(author, target, kind, 
     module = author("number = 3\ndef text(): return 'x'\n")
     with pytest.raises(kind, match=said):
         export(target.format(m=module))
+
+
+@TORCH
+def test_shapes_that_the_module_does_not_take(author):
+    name = author(MLP)
+    with pytest.raises(NotRunnable, match=r"Net, called with x \[3, 12\], raised RuntimeError: .*line \d+\)"):
+        export(f"{name}:Net", shapes=["batch,12"])
+
+
+def test_an_error_of_the_author_is_named_with_its_line(author):
+    name = author("def build():\n    raise RuntimeError('my bug')\n")
+    with pytest.raises(NotRunnable, match=rf"raised RuntimeError: my bug \({name}.py, line 2\)"):
+        export(f"{name}:build")

@@ -80,3 +80,9 @@ def test_what_is_not_public_is_its_owners_and_the_operators() -> None:
     assert visible_to(Principal("root", frozenset({"admin"})))(draft)
     assert not visible_to(ANYONE)(draft)
     assert not visible_to(Principal("bob"))(draft)
+
+
+def test_a_file_that_is_damaged_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "accounts.db").write_bytes(b"damaged " * 1000)
+    with pytest.raises(InvalidConfig, match="restore the file"):
+        Accounts(tmp_path / "accounts.db")

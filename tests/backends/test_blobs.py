@@ -54,6 +54,7 @@ class BlobsContract:
         blob = self.put(blobs, b"abc")
         blobs.remove(blob.sha256)
         assert blob.sha256 not in blobs
+        assert list(blobs) == []
         with pytest.raises(NotFound):
             blobs.path(blob.sha256)
 
@@ -63,6 +64,7 @@ class BlobsContract:
         place.write_bytes(b"a,b\n1,2\n")
         blob = blobs.adopt(place)
         assert blobs.path(blob.sha256) == place
+        assert list(blobs) == [blob.sha256]
         blobs.remove(blob.sha256)
         assert place.exists()
 

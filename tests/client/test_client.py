@@ -234,3 +234,20 @@ def test_what_is_not_there(hub):
         hub.get("nobody/nothing")
     with pytest.raises(errors.NotFound):
         hub.job("ark:/99999/none")
+
+
+def test_an_opset_asks_for_the_onnx_form(hub, doubling):
+    entry = hub.get(doubling)
+    assert [file.name for file in downloads.chosen(entry, None, 18)] == ["doubling.onnx"]
+    with pytest.raises(errors.NotFound, match="opset"):
+        downloads.chosen(entry, None, 12)
+
+
+def test_what_is_no_model_is_said_to_be_none(hub, tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    entry = hub.upload(path, license="MIT")
+    with pytest.raises(errors.NotRunnable, match="it is a dataset, no model"):
+        downloads.chosen(entry, "onnx", None)
+    with pytest.raises(errors.NotRunnable, match="it is a dataset, no model"):
+        hub.infer(entry.key, {"x": np.zeros(1)})

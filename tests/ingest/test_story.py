@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from hpcfair_kg.errors import (
     CorruptFile,
     Duplicate,
     Forbidden,
+    HPCFairError,
     InvalidConfig,
     InvalidMetadata,
     NameTaken,
@@ -31,7 +34,7 @@ from hpcfair_kg.errors import (
     Unauthorized,
     Withdrawn,
 )
-from hpcfair_kg.hub import Hub, Upload
+from hpcfair_kg.hub import Hub, Receipt, Upload
 from hpcfair_kg.settings import Settings
 
 ADA = Principal("ada", frozenset({"read", "write", "run"}))
@@ -199,6 +202,54 @@ class TestRefusals:
         assert upload(hub, {"m.onnx": linear(4)}, BOB).created
 
 
+class TestAtOnce:
+    """Uploads that race: what is acknowledged keeps its bytes, what is refused leaves none."""
+
+    def race(self, hub: Hub, *names: str, weight: Callable[[int], float] = lambda _: 2.0) -> list[Any]:
+        start = threading.Barrier(len(names))
+
+        def send(number: int) -> Any:
+            data = linear(weight(number))
+            start.wait()
+            try:
+                return upload(hub, {"m.onnx": data}, name=names[number])
+            except HPCFairError as exc:
+                return exc
+
+        with ThreadPoolExecutor(len(names)) as threads:
+            return list(threads.map(send, range(len(names))))
+
+    def test_the_same_under_one_name_is_made_once(self, hub: Hub) -> None:
+        receipts = self.race(hub, "m", "m", "m")
+        assert sorted(receipt.created for receipt in receipts) == [False, False, True]
+        assert len({receipt.artifact.key for receipt in receipts}) == 1
+
+    def test_the_same_under_two_names_leaves_the_winner_its_bytes(self, hub: Hub) -> None:
+        told = self.race(hub, "a", "b")
+        (won,) = [one for one in told if isinstance(one, Receipt)]
+        (lost,) = [one for one in told if isinstance(one, HPCFairError)]
+        assert isinstance(lost, Duplicate)
+        done = finished(hub, won)
+        assert done.status == "ready"
+        assert set(hub.blobs) == {file.sha256 for file in done.files}
+
+    def test_many_at_once_are_all_there(self, hub: Hub) -> None:
+        names = [f"m{number}" for number in range(6)]
+        receipts = self.race(hub, *names, weight=lambda number: 2.0 + number)
+        done = [finished(hub, receipt) for receipt in receipts]
+        assert {artifact.status for artifact in done} == {"ready"}
+        assert set(hub.blobs) == {file.sha256 for artifact in done for file in artifact.files}
+        assert hub.index.count == len(names)
+
+    def test_an_edit_and_a_withdrawal_amid_the_conversion_stay(self, hub: Hub) -> None:
+        receipt = upload(hub, {"m.onnx": linear()})
+        hub.edit("ada/m", {"title": "Edited"}, ADA)
+        hub.withdraw("ada/m", ADA, "a mistake")
+        gone = finished(hub, receipt)
+        assert (gone.status, gone.title, gone.reason) == ("withdrawn", "Edited", "a mistake")
+        assert set(hub.blobs) == {file.sha256 for file in gone.files}
+
+
 class TestLife:
     def test_versions_follow_each_other(self, hub: Hub) -> None:
         first = upload(hub, {"m.onnx": linear()}).artifact
@@ -314,6 +365,20 @@ class TestRestart:
         hub.close()
         shutil.rmtree(tmp_path / "data" / "index")
         assert start().index.count == 1
+
+    def test_bytes_that_no_artifact_has_go_after_an_unclean_end(
+        self, start: Callable[..., Hub], tmp_path: Path
+    ) -> None:
+        hub = start()
+        kept = finished(hub, upload(hub, {"m.onnx": linear()}))
+        writer = hub.blobs.writer()
+        writer.write(b"sent whole, then the service was killed")
+        orphan = writer.finish().sha256
+        hub.close()
+        (tmp_path / "data" / "clean").unlink()
+        again = start()
+        assert orphan not in again.blobs
+        assert set(again.blobs) == {file.sha256 for file in kept.files}
 
     def test_another_base_address_is_told(self, start: Callable[..., Hub]) -> None:
         start().close()

@@ -1,8 +1,10 @@
+import zipfile
+
 import numpy as np
 import pytest
 
 from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.models.recognition import is_auxiliary
+from hpcfair_kg.models.recognition import is_auxiliary, recognise
 from tests.onnx_files import linear, recognised
 
 
@@ -79,3 +81,11 @@ def test_a_model_comes_before_the_data_beside_it(tmp_path):
     found = recognised(tmp_path, table, linear(tmp_path / "m"))
     assert found["format"] == "onnx"
     assert found["formats"]["samples.csv"] == "csv"
+
+
+def test_a_cut_off_zip_is_corrupt_whatever_it_was(tmp_path):
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w") as archive:
+        archive.writestr("data.bin", bytes(1000))
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "whole.zip").read_bytes()[:600])
+    with pytest.raises(CorruptFile, match="begins as a zip file"):
+        recognise(str(tmp_path), ["cut.zip"], print)

@@ -36,6 +36,14 @@ def test_the_token_stands_alone_on_the_output(tmp_path: Path) -> None:
     assert "not shown again" in done.stderr
 
 
+@pytest.mark.parametrize("said", ["123", "0000-0002-1825-0098"])
+def test_a_mistyped_orcid_makes_no_token(tmp_path: Path, said: str) -> None:
+    done = run("token", "create", "ada", "--orcid", said, "--data-dir", str(tmp_path))
+    assert done.exit_code == 2
+    assert "ORCID" in done.stderr
+    assert "no tokens" in run("token", "list", "--data-dir", str(tmp_path)).output
+
+
 def test_a_token_made_without_a_service_is_known_to_one(tmp_path: Path) -> None:
     text = make(
         tmp_path / "data",

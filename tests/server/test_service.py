@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,68 +16,8 @@ from markupsafe import escape
 from hpcfair_kg.artifact import Artifact
 from server.snippets import snippets
 from tests.running import Live, environ, start, stop
+from tests.server.living import alive, descendants, eventually, places_taken, raw, send, upload_head
 from tests.server.parts import scaler
-
-
-def send(live: Live, metadata: dict[str, Any], *files: tuple[str, bytes], **headers: str) -> httpx.Response:
-    """Send an upload as a client does."""
-    parts: list[Any] = [("metadata", (None, json.dumps(metadata), "application/json"))]
-    parts += [("file", (name, data)) for name, data in files]
-    return httpx.post(
-        f"{live.url}/api/artifacts",
-        files=parts,
-        headers={"Authorization": f"Bearer {live.token}", **headers},
-        timeout=180,
-    )
-
-
-def raw(live: Live, text: bytes) -> socket.socket:
-    """Open a connection and send some bytes."""
-    host, _, port = live.url.removeprefix("http://").partition(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
-    connection.sendall(text)
-    return connection
-
-
-def upload_head(live: Live, length: int) -> bytes:
-    """Return the head of an upload that announces a length, and its first part."""
-    return (
-        f"POST /api/artifacts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {live.token}\r\n"
-        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {length}\r\n\r\n--b\r\n"
-        'Content-Disposition: form-data; name="metadata"\r\n\r\n{"name": "cut", "license": "MIT"}\r\n--b\r\n'
-        'Content-Disposition: form-data; name="file"; filename="cut.csv"\r\n\r\na,b\n'
-    ).encode()
-
-
-def descendants(pid: int) -> list[int]:
-    """Return a process and all below it."""
-    below = subprocess.run(
-        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    return [pid, *(found for child in below for found in descendants(int(child)))]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody reaps does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def eventually(condition: Any, seconds: float = 20) -> bool:
-    """Whether something comes true in some seconds."""
-    for _ in range(int(seconds * 10)):
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def places_taken(live: Live) -> int:
-    """Return how many uploads and watchers hold a place."""
-    lines = httpx.get(f"{live.url}/metrics").text.splitlines()
-    return int(next(line for line in lines if line.startswith("hpcfair_places_taken ")).split()[1])
 
 
 def test_a_model_goes_in_and_runs(live: Live) -> None:
@@ -205,6 +143,40 @@ def test_a_folder_that_another_service_has_open_is_said_in_one_sentence(live: Li
     assert done.returncode == 1
     assert "another process, a running service perhaps, has it open" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "blobs").write_text("no folder")
+    done = refused("serve", "--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert "data cannot be opened: [Errno 20] Not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.3])
+def test_a_conversion_that_a_kill_cut_off_is_ended_after_the_next_start(tmp_path: Path, pause: float) -> None:
+    first = start(tmp_path / "data")
+    cut = raw(first, upload_head(first, 100_000))
+    sent = send(first, {"name": "kept", "license": "MIT"}, ("m.onnx", scaler(7.0)))
+    assert sent.status_code == 202
+    time.sleep(pause)
+    watching = descendants(first.process.pid)
+    first.process.kill()
+    first.process.communicate()
+    cut.close()
+    assert eventually(lambda: not any(alive(pid) for pid in watching))
+    second = start(tmp_path / "data", "--port", first.url.rpartition(":")[2])
+    try:
+        record = f"{second.url}/api/artifacts/ada/kept"
+        assert eventually(lambda: httpx.get(record).json()["status"] == "ready", 60)
+        assert httpx.get(f"{second.url}{sent.headers['Location']}").json()["state"] == "succeeded"
+        assert httpx.get(f"{second.url}/api/artifacts/ada/cut").status_code == 404
+        assert list((tmp_path / "data" / "blobs" / "incoming").iterdir()) == []
+        found = httpx.get(f"{second.url}/api/search?status=ready").json()
+        assert [hit["name"] for hit in found["hits"]] == ["kept"]
+    finally:
+        stop(second.process)
 
 
 def refused(*arguments: str) -> subprocess.CompletedProcess[str]:

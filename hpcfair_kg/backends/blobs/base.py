@@ -7,6 +7,7 @@ returned is on disk for good: it survives a power cut.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class Blobs(ABC):
     @abstractmethod
     def remove(self, sha256: str) -> None:
         """Forget a blob; the file of an adopted one stays where it is."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[str]:
+        """Yield the sha256 of all that is here, adopted files too, in no order."""
 
     @abstractmethod
     def __contains__(self, sha256: object) -> bool:

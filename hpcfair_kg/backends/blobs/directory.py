@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ class Directory(Blobs):
         """Unlink the file or the note."""
         self._place(sha256).unlink(missing_ok=True)
         self._note(sha256).unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of files and notes; a list first, so that what it yields may be removed."""
+        yield from {path.stem for path in list(self.folder.glob("??/*"))}
 
     def __contains__(self, sha256: object) -> bool:
         return isinstance(sha256, str) and (self._place(sha256).exists() or self._note(sha256).exists())
