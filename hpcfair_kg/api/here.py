@@ -5,23 +5,21 @@ from __future__ import annotations
 import getpass
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcfair_kg.api import conversion
-from hpcfair_kg.api.asked import described, device, models, opset_warning, tables
+from hpcfair_kg.api.asked import described, device, models, tables
+from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
-from hpcfair_kg.artifact import Verdict
 from hpcfair_kg.client import Client
 from hpcfair_kg.config import Model, Task
 from hpcfair_kg.errors import CorruptFile, HPCFairError, NotFound, NotRunnable, Unreachable
 from hpcfair_kg.models import rows
-from hpcfair_kg.models.chain import Chain, Part, wire
-from hpcfair_kg.models.infer import Array
-from hpcfair_kg.models.merge import merge
+from hpcfair_kg.models.chain import Part, wire
 
 if TYPE_CHECKING:
     from hpcfair_kg.hub import Hub, Upload
@@ -66,18 +64,9 @@ class Here:
             feeds = table.feeds(chain.inputs) if table else {}
             outputs = chain.run(feeds) if table else {}
             paths = rows.write(task.outputs[0], outputs) if task.outputs and table else ()
-            merged, evidence, verdict, reason = _merged(task, chain, [feeds] if table else [])
-        warnings = (reason,) if reason else opset_warning(task, verdict.opset if verdict else None)
-        return Collaborated(
-            name=" + ".join(part.name for part in parts),
-            outputs=outputs,
-            paths=paths,
-            wiring=str(chain),
-            merged=merged,
-            evidence=evidence,
-            verdict=verdict,
-            warnings=warnings,
-        )
+            name = " + ".join(part.name for part in parts)
+            run = Collaborated(name, outputs=outputs, paths=paths, wiring=str(chain))
+            return merged(task, chain, [feeds] if table else [], run)
 
     def store(self, task: Task) -> list[Stored]:
         """Take each file or folder of the task into the catalogue of HPCFAIR_DATA_DIR."""
@@ -143,30 +132,6 @@ def _run(model: Model, part: Part, table: rows.Table) -> Inferred:
     return Inferred(
         model.name, outputs=outputs, paths=rows.write(model.export, outputs) if model.export else ()
     )
-
-
-def _merged(
-    task: Task, chain: Chain, samples: Sequence[dict[str, Array]]
-) -> tuple[Path | None, Path | None, Verdict | None, str | None]:
-    """Merge a chain beside its output: (the file, or where it failed its proof the evidence, verdict, reason)."""
-    path = _beside(task, chain)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        verdict = merge(chain, path, seed=conversion.SEED, samples=samples)
-    except NotRunnable as exc:
-        return None, None, None, exc.detail
-    if verdict.outcome == "equal":
-        return path, None, verdict, None
-    evidence = path.rename(path.with_name(f"{path.stem}.evidence.onnx"))
-    return None, evidence, verdict, f"the merged file is not equal to the chained run: {verdict.reason}"
-
-
-def _beside(task: Task, chain: Chain) -> Path:
-    """Return where the merged file goes: out.onnx beside out.txt, unless that is one of the parts."""
-    output = task.outputs[0] if task.outputs else Path("-".join(part.name for part in chain.parts) + ".onnx")
-    path = output.with_suffix(".onnx")
-    parts = {part.path.resolve() for part in chain.parts if part.path}
-    return path.with_suffix(".merged.onnx") if path.resolve() in parts else path
 
 
 def _stored(hub: Hub, task: Task, model: Model, path: Path) -> Stored:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcfair_kg.api.asked import described, device, models, opset_warning, tables
+from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
 from hpcfair_kg.client import Client, Entry
 from hpcfair_kg.config import Model, Task
@@ -55,19 +56,19 @@ class There:
                 f"{task.source}: input is missing; it should name the file that feeds the first model"
             )
         table = rows.read(task.need("input", task.inputs[0]))
-        keys = {}
-        parts = []
-        for model, entry in zip(task.models, self._entries(task), strict=True):
-            keys[model.name] = _runnable(entry).key
-            parts.append(Part(model.name, None, entry.inputs, entry.outputs))
-        chain = wire(parts, table.names)
+        entries = dict(zip((model.name for model in task.models), self._entries(task), strict=True))
 
         def run(part: Part, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
-            return self.client.infer(keys[part.name], feeds)
+            return self.client.infer(entries[part.name].key, feeds)
 
-        outputs = chain.run(table.feeds(chain.inputs), run)
-        paths = rows.write(task.outputs[0], outputs) if task.outputs else ()
-        return Collaborated(" + ".join(keys), outputs=outputs, paths=paths, wiring=str(chain))
+        with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
+            parts = [_part(name, entry, Path(folder, entry.key)) for name, entry in entries.items()]
+            chain = wire(parts, table.names)
+            feeds = table.feeds(chain.inputs)
+            outputs = chain.run(feeds, run)
+            paths = rows.write(task.outputs[0], outputs) if task.outputs else ()
+            done = Collaborated(" + ".join(entries), outputs=outputs, paths=paths, wiring=str(chain))
+            return merged(task, chain, [feeds], done)
 
     def store(self, task: Task) -> list[Stored]:
         """Upload each file or folder."""
@@ -136,6 +137,13 @@ def _holds(entry: Entry, path: Path) -> bool:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return digest in {file.sha256 for file in entry.files if file.role != "evidence"}
+
+
+def _part(name: str, entry: Entry, folder: Path) -> Part:
+    """Return a model of the service as a part of a chain, with its form here to merge."""
+    form = _runnable(entry).runnable
+    paths = {path.name: path for path in entry.download(folder, format="onnx")}
+    return Part(name, paths[form.name] if form else None, entry.inputs, entry.outputs)
 
 
 def _runnable(entry: Entry) -> Entry:

@@ -197,6 +197,7 @@ def _final_status(text: str) -> Status:
 
 def _file(upload: Upload, seen: Recognised) -> File:
     role: Role = "auxiliary" if upload.name in seen.auxiliary else "original"
+    is_onnx = upload.name in seen.claimed and seen.format == "onnx"
     return File(
         upload.name,
         seen.formats.get(upload.name, "other"),
@@ -204,6 +205,7 @@ def _file(upload: Upload, seen: Recognised) -> File:
         upload.blob.size,
         upload.blob.sha256,
         seen.media_types.get(upload.name, "application/octet-stream"),
+        seen.inspection.opset if is_onnx else None,
     )
 
 

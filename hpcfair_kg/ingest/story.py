@@ -59,7 +59,7 @@ class Ingest:
         identity = identity_of(uploads, seen)
         with self._catalogue.lock:
             if existing := self._settle(metadata, owner, identity, previous):
-                return Receipt(existing, existing.job, created=False)
+                return self._sent_again(existing)
             self._stages.must_hold(u.blob.sha256 for u in uploads)
             iri, key = self._catalogue.mint()
             artifact = draft(iri, key, owner, metadata, uploads, seen, identity, previous)
@@ -73,6 +73,13 @@ class Ingest:
         else:
             self._threads.submit(self._hooks.call, artifact, self._append)
         return Receipt(artifact, job.id, created=True)
+
+    def _sent_again(self, artifact: Artifact) -> Receipt:
+        """Answer with what is here already; a conversion that was cancelled begins again."""
+        if artifact.status != "registered":
+            return Receipt(artifact, artifact.job, created=False)
+        job = self.again(artifact)
+        return Receipt(self._catalogue.get(artifact.key), job.id, created=False)
 
     def take_up(self, artifact: Artifact, job: Job) -> None:
         """Work a job off in the background: a new one, or one that a restart found unfinished."""

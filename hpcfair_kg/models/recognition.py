@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +23,23 @@ AUXILIARY = re.compile(
     re.IGNORECASE,
 )
 """What goes with a model or data and is neither: it has no part in an artifact's identity."""
+
+PROMISES: Mapping[str, tuple[str, ...]] = {
+    ".onnx": ("onnx",),
+    ".pt2": ("pt2",),
+    ".keras": ("keras",),
+    ".h5": ("h5", "hdf5"),
+    ".hdf5": ("h5", "hdf5"),
+    ".tflite": ("tflite",),
+    ".skops": ("skops",),
+    ".safetensors": ("safetensors",),
+    ".csv": ("csv",),
+    ".parquet": ("parquet",),
+    ".npy": ("npy",),
+    ".npz": ("npz",),
+    ".nc": ("netcdf", "hdf5"),
+}
+"""What the ending of a name says that the content is; .pt, .ckpt, .json and .txt say nothing."""
 
 
 def recognise(folder: str, names: list[str], emit: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
@@ -41,6 +59,16 @@ def recognise(folder: str, names: list[str], emit: Callable[[Mapping[str, Any]],
     main, claimed = min(claims, key=lambda claim: (claim[0].kind != "model", claim[0].rank))
     inspection = Inspection(framework=main.framework) if main.missing else main.inspect(bundle, claimed)
     return _answer(main, bundle, claimed, inspection, taken, auxiliary)
+
+
+def misnamed(formats: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a remark for each file whose name promises another format than its content is."""
+    remarks = []
+    for name, content in formats.items():
+        suffix = PurePosixPath(name).suffix.lower()
+        if content not in PROMISES.get(suffix, (content,)):
+            remarks.append(f"{name} is named {suffix}; its content is {content}, and that decided")
+    return tuple(remarks)
 
 
 def is_auxiliary(name: str) -> bool:
@@ -82,12 +110,14 @@ def _answer(
     missing = (
         (*convertible.unavailable, *convertible.missing) if convertible else main.missing if main else ()
     )
+    formats = {name: taken[name].name if name in taken else "other" for name in bundle.names}
+    inspection = replace(inspection, notes=(*inspection.notes, *misnamed(formats)))
     return {
         "format": main.name if main else None,
         "framework": inspection.framework or (main.framework if main else None),
         "kind": main.kind if main else "dataset",
         "claimed": list(claimed),
-        "formats": {name: taken[name].name if name in taken else "other" for name in bundle.names},
+        "formats": formats,
         "media_types": {name: plugin.media_type for name, plugin in taken.items()},
         "auxiliary": auxiliary,
         "family": convertible.family if convertible else None,

@@ -72,6 +72,8 @@ def test_the_same_on_a_service(folder, live, monkeypatch):
     result = api.collaborate(EXAMPLES / "listing2.yaml")
     np.testing.assert_allclose(np.loadtxt("out.txt"), np.loadtxt(here.splitlines()), rtol=1e-5)
     assert result.wiring.startswith("input symbols -> encoder.symbols")
+    assert result.merged.name == "out.onnx"
+    assert result.verdict.outcome == "equal"
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -104,6 +104,7 @@ class TestUpload:
         assert job.steps[0].name == "recognise"
         assert all(step.state == "succeeded" and step.ended for step in job.steps)
         assert "landlock" in (job.steps[0].box or "")
+        assert done.files[0].opset == 18
 
     def test_found_by_every_spelling_of_its_id(self, hub: Hub) -> None:
         done = upload(hub, {"linear.onnx": linear()}).artifact
@@ -358,6 +359,10 @@ class TestRestart:
             pytest.skip("the conversion was faster than the cancellation")
         assert job.state == "cancelled"
         assert hub.find("ada/m").status == "registered"
+        again = upload(hub, {"m.onnx": linear()})
+        assert not again.created
+        assert again.job_id != receipt.job_id
+        assert finished(hub, again).status == "ready"
 
     def test_an_index_lost_is_built_anew(self, start: Callable[..., Hub], tmp_path: Path) -> None:
         hub = start()

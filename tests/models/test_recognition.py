@@ -89,3 +89,10 @@ def test_a_cut_off_zip_is_corrupt_whatever_it_was(tmp_path):
     (tmp_path / "cut.zip").write_bytes((tmp_path / "whole.zip").read_bytes()[:600])
     with pytest.raises(CorruptFile, match="begins as a zip file"):
         recognise(str(tmp_path), ["cut.zip"], print)
+
+
+def test_a_name_that_promises_another_format_is_remarked_and_does_not_decide(tmp_path):
+    (tmp_path / "table.onnx").write_text("a,b\n1,2\n3,4\n")
+    found = recognise(str(tmp_path), ["table.onnx"], print)
+    assert found["format"] == "csv"
+    assert "table.onnx is named .onnx; its content is csv, and that decided" in found["inspection"]["notes"]
