@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from hpcfair_kg.client.views import said
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(ABC):
     """What became of one model or file of a task; `reason` says why it failed, if it did."""
 
     name: str
@@ -27,9 +28,9 @@ class Result:
         return self.reason is None
 
     @property
+    @abstractmethod
     def line(self) -> str:
         """What was done, in words."""
-        raise NotImplementedError
 
     def document(self) -> dict[str, Any]:
         """Return the result as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -158,13 +159,13 @@ class Booster(Reference):
             values = np.stack([1 - values, values], axis=1)
         return [values.argmax(axis=1), values]
 
+    @abstractmethod
     def predict(self, table: Array) -> Array:
         """Return what the library predicts for rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def thresholds(self) -> trees.Thresholds:
         """Return the thresholds of the trees by feature."""
-        raise NotImplementedError
 
     def probes(self, seed: int) -> Iterator[Feeds]:
         """Yield rows at the thresholds, and the same with values missing."""
