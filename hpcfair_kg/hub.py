@@ -124,10 +124,7 @@ class Hub:
 
     def find(self, spoken: str, principal: Principal = ANYONE) -> Artifact:
         """Return an artifact by IRI, ark:/…, key, owner/name or owner/name@version; raises `NotFound`."""
-        artifact = self.catalogue.find(spoken)
-        if not visible_to(principal)(artifact):
-            raise NotFound(f"there is no artifact {spoken!r}")
-        return artifact
+        return self.catalogue.shown(spoken, principal)
 
     def versions(self, artifact: Artifact, principal: Principal = ANYONE) -> list[Artifact]:
         """Return the versions of an artifact's name, oldest first."""

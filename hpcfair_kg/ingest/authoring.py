@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcfair_kg.artifact import Artifact
-from hpcfair_kg.backends.accounts import Principal, visible_to
+from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidMetadata, NotFound, Withdrawn
 from hpcfair_kg.ingest.drafts import Receipt, Upload, revised, revision_of
@@ -97,9 +97,7 @@ class Authoring:
     def own(self, spoken: str, principal: Principal) -> Artifact:
         """Return an artifact that the caller may change; raises `NotFound`, `Unauthorized`, `Forbidden`."""
         owner = writer(principal)
-        artifact = self._catalogue.find(spoken)
-        if not visible_to(principal)(artifact):
-            raise NotFound(f"there is no artifact {spoken!r}")
+        artifact = self._catalogue.shown(spoken, principal)
         if owner != artifact.owner and "admin" not in principal.scopes:
             raise Forbidden(f"{artifact.owner}/{artifact.name} belongs to {artifact.owner}, not to {owner}")
         return artifact

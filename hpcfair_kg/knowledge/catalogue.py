@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.backends.accounts import Principal, visible_to
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge.closure import inferred, subclasses
@@ -77,6 +78,13 @@ class Catalogue:
                 f"there is no {spoken!r}" + (f"; versions of {name} are: {known}" if known else "")
             )
         return chosen[-1]
+
+    def shown(self, spoken: str, principal: Principal) -> Artifact:
+        """Return an artifact as `find` does, if the caller may see it; else there is none."""
+        artifact = self.find(spoken)
+        if not visible_to(principal)(artifact):
+            raise NotFound(f"there is no artifact {spoken!r}")
+        return artifact
 
     def versions(self, owner: str, name: str) -> list[Artifact]:
         """Return every version of an owner's name, oldest first, withdrawn ones before all others."""
