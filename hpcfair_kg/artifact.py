@@ -60,15 +60,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an artifact; `size` in bytes, `sha256` in lower-case hex."""
+    """One file of an artifact; `size` in bytes, `sha256` in lower-case hex.
+
+    `remote` is the address of bytes that lie elsewhere, whose size may be None
+    and whose hash may be "": nobody here has seen them.
+    """
 
     name: str
     format: str
     role: Role
-    size: int
+    size: int | None
     sha256: str
     media_type: str = "application/octet-stream"
     opset: int | None = None
+    remote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ class Step:
     """One thing that was done to an artifact: a prov:Activity.
 
     `used` and `generated` are file names; `software` lists "name version";
-    times are ISO 8601 in UTC; `detail` is the reason or the remark.
+    times are ISO 8601 in UTC; `detail` is the reason or the remark;
+    `environment` and `hardware` are the IRIs of what it ran in and on.
     """
 
     name: str
@@ -121,6 +127,8 @@ class Step:
     opset: int | None = None
     box: str | None = None
     verdict: Verdict | None = None
+    environment: str | None = None
+    hardware: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,51 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """What an artifact came out of; `id` is its IRI where it has one, `funders` are names or IRIs, sorted."""
+
+    name: str
+    id: str | None = None
+    funders: tuple[str, ...] = ()
+    award: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine that an artifact is meant for; `vendor` makes its GPU, `kind` is a class of the HPC Ontology."""
+
+    name: str
+    id: str | None = None
+    kind: str = "Computer"
+    cpu: str | None = None
+    gpu: str | None = None
+    vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The packages, each "name version", that something ran with, on which Python and system."""
+
+    python: str
+    system: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What something ran on, by kind and never by host name; `memory` in bytes.
+
+    `machine` is the IRI of the machine that the operator says it is part of.
+    """
+
+    cpu: str | None = None
+    cores: int | None = None
+    memory: int | None = None
+    gpus: tuple[str, ...] = ()
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One figure that the author claims, and the IRI of the dataset it was found on."""
 
@@ -163,7 +216,10 @@ class Artifact:
 
     `id` is its IRI (an ARK below the service's base address), `key` the last
     part of that; `owner/name` is unique and spoken, `identity` the hash of the
-    sorted digests of its model and data files.
+    sorted digests of its model and data files.  `operators` counts those of the
+    ONNX form; `architecture_evidence` says what the architecture was told by;
+    `hyperparameter_sources` names the file each setting was read from, the rest
+    its author said; `source` is the IRI of what it was harvested from.
     """
 
     id: str
@@ -180,6 +236,7 @@ class Artifact:
     visibility: str = "public"
     framework: str | None = None
     architecture: str | None = None
+    architecture_evidence: str | None = None
     task: str | None = None
     status: Status = "registered"
     reason: str | None = None
@@ -189,11 +246,18 @@ class Artifact:
     columns: tuple[Column, ...] = ()
     verdict: Verdict | None = None
     parameters: int | None = None
+    operators: Mapping[str, int] = field(default_factory=dict)
     rows: int | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameter_sources: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     trained_on: tuple[str, ...] = ()
+    tested_on: tuple[str, ...] = ()
     derived_from: tuple[str, ...] = ()
+    workflow: str | None = None
+    projects: tuple[Project, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    source: str | None = None
     previous: str | None = None
     notes: tuple[str, ...] = ()
     identity: str = ""
@@ -206,8 +270,8 @@ class Artifact:
         return next((file for file in self.files if file.name == name), None)
 
     def url(self, file: File) -> str:
-        """Return the address of one of the files."""
-        return f"{self.id}/files/{quote(file.name)}"
+        """Return the address of the bytes of one of the files: below the artifact's own, or elsewhere."""
+        return file.remote or f"{self.id}/files/{quote(file.name)}"
 
     @property
     def runnable(self) -> File | None:
@@ -215,6 +279,7 @@ class Artifact:
         if self.status == "withdrawn" or self.verdict is None or self.verdict.outcome not in SERVABLE:
             return None
         forms = [f for f in self.files if f.format == "onnx" and f.role in ("converted", "original")]
+        forms = [f for f in forms if f.remote is None]
         return min(forms, key=lambda f: f.role != "converted", default=None)
 
     @property
@@ -222,6 +287,8 @@ class Artifact:
         """Why there is no form that may be run, where `runnable` is None."""
         if self.kind != "model":
             return f"it is a {self.kind}, no model"
+        if any(file.remote for file in self.files):
+            return f"its files lie elsewhere: {self.source}"
         return self.reason or (self.verdict and self.verdict.reason) or f"its status is {self.status}"
 
     def record(self) -> dict[str, Any]:
@@ -266,6 +333,8 @@ _MEMBERS: dict[str, type] = {
     "columns": Column,
     "creators": Person,
     "metrics": Metric,
+    "projects": Project,
+    "machines": Machine,
     "steps": Step,
     "verdict": Verdict,
     "ulp": Ulp,

@@ -148,7 +148,10 @@ class Hub:
         return self.catalogue.jobs(artifact.key)
 
     def open_file(self, artifact: Artifact, name: str, principal: Principal = ANYONE) -> tuple[Path, File]:
-        """Return where a file's bytes lie; raises `NotFound`, and `Withdrawn` for those of a withdrawn artifact."""
+        """Return where a file's bytes lie; raises `NotFound`, and `Withdrawn` for those of a withdrawn artifact.
+
+        Those of a remote one are not here: ask for its `remote` address first.
+        """
         self.find(artifact.key, principal)
         file = artifact.file(name)
         if file is None:

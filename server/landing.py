@@ -47,9 +47,12 @@ def page(naan: str, key: str) -> Reply:
 
 
 @blueprint.get("/<key>/files/<path:name>")
-def file(naan: str, key: str, name: str) -> Response:
-    """Answer a file's bytes, or a range of them (RFC 9110 §14), named by their hash."""
+def file(naan: str, key: str, name: str) -> Reply:
+    """Answer a file's bytes, or a range of them (RFC 9110 §14), named by their hash; of a remote one, where it lies."""
     artifact = _artifact(naan, key)
+    known = artifact.file(name)
+    if known is not None and known.remote and artifact.status != "withdrawn":
+        return redirect(known.remote, 302)
     path, found = hub().open_file(artifact, name, principal())
     response = Response(
         FileWrapper(path.open("rb"), BLOCK), content_type=found.media_type, direct_passthrough=True
@@ -58,7 +61,7 @@ def file(naan: str, key: str, name: str) -> Response:
     response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(found.sha256)).decode()}:"
     response.headers["Link"] = f'<{artifact.id}>; rel="collection", <{artifact.id}.jsonld>; rel="describedby"'
     response.headers["Cache-Control"] = "no-cache"
-    response.content_length = found.size
+    response.content_length = found.size or 0
     response.set_etag(found.sha256)
     try:
         response.make_conditional(request, True, found.size if _one_range() else None)

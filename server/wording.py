@@ -26,12 +26,14 @@ BADGES = {
 UNITS = ("kB", "MB", "GB", "TB")
 
 
-def size(number: int) -> str:
-    """Return a size in bytes as people read it.
+def size(number: int | None) -> str:
+    """Return a size in bytes as people read it; None is one that nobody knows.
 
-    >>> size(52311), size(1), size(999_999)
-    ('52.3 kB', '1 byte', '1.0 MB')
+    >>> size(52311), size(1), size(999_999), size(None)
+    ('52.3 kB', '1 byte', '1.0 MB', '–')
     """
+    if number is None:
+        return "–"
     if number < 1000:
         return plural(number, "byte")
     amount, unit = number / 1000, 0

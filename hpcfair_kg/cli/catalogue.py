@@ -12,6 +12,7 @@ from hpcfair_kg.cli.output import pairs, table, verb
 from hpcfair_kg.errors import InvalidConfig, UnknownParameter
 
 if TYPE_CHECKING:
+    from hpcfair_kg.artifact import File
     from hpcfair_kg.client import Client, Entry
 
 FACETS = ("kind", "framework", "task", "license", "creator", "format", "architecture", "status", "owner")
@@ -215,10 +216,15 @@ def _told(entry: Entry) -> None:
             ("parameters", entry.parameters),
             *(("takes", f"{t.name} {t.dtype} {list(t.shape)}") for t in entry.inputs),
             *(("gives", f"{t.name} {t.dtype} {list(t.shape)}") for t in entry.outputs),
-            *(("file", f"{f.name}  {f.format}  {f.role}  {f.size:,} bytes") for f in entry.files),
+            *(("file", f"{f.name}  {f.format}  {f.role}  {_size(f)}") for f in entry.files),
             *(("note", note) for note in entry.notes),
         ]
     )
+
+
+def _size(file: File) -> str:
+    place = f"at {file.remote}" if file.remote else ""
+    return "  ".join(filter(None, ("" if file.size is None else f"{file.size:,} bytes", place)))
 
 
 def _described(path: Path) -> dict[str, Any]:

@@ -162,7 +162,7 @@ class Client:
         """
         artifact = self.get(id)
         files = downloads.chosen(artifact, format, opset)
-        with progress.bar(artifact.name, sum(file.size for file in files)) as tell:
+        with progress.bar(artifact.name, sum(file.size or 0 for file in files)) as tell:
             return tuple(downloads.fetch(self.service, artifact, file, Path(folder), tell) for file in files)
 
     def sparql(self, query: str) -> list[dict[str, Any]] | bool | rdflib.Graph:

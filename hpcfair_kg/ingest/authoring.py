@@ -125,7 +125,9 @@ class Authoring:
         metadata = replace(
             metadata,
             trained_on=tuple(sorted(iri("trained_on", each) for each in metadata.trained_on)),
+            tested_on=tuple(sorted(iri("tested_on", each) for each in metadata.tested_on)),
             derived_from=tuple(sorted(iri("derived_from", each) for each in metadata.derived_from)),
+            workflow=iri("workflow", metadata.workflow) if metadata.workflow else None,
             metrics=tuple(replace(m, on=iri("metrics.on", m.on)) if m.on else m for m in metadata.metrics),
         )
         if report:

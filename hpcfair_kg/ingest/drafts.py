@@ -86,7 +86,7 @@ def draft(
         creators=metadata.creators,
         visibility=metadata.visibility,
         framework=seen.framework,
-        architecture=seen.inspection.architecture,
+        architecture=metadata.architecture or seen.inspection.architecture,
         task=metadata.task,
         status=status,
         reason=reason,
@@ -99,7 +99,11 @@ def draft(
         hyperparameters={**seen.inspection.hyperparameters, **metadata.hyperparameters},
         metrics=metadata.metrics,
         trained_on=metadata.trained_on,
+        tested_on=metadata.tested_on,
         derived_from=metadata.derived_from,
+        workflow=metadata.workflow,
+        projects=metadata.projects,
+        machines=metadata.machines,
         previous=previous.id if previous else None,
         notes=seen.inspection.notes,
         identity=identity,
@@ -168,7 +172,7 @@ def edited(converted: Artifact, current: Artifact) -> Artifact:
 
 DESCRIPTIVE = (
     "title", "description", "tags", "task", "license", "creators", "hyperparameters", "metrics",
-    "trained_on", "derived_from", "visibility",
+    "trained_on", "tested_on", "derived_from", "workflow", "projects", "machines", "visibility",
 )  # fmt: skip
 
 

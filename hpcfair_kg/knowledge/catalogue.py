@@ -2,8 +2,9 @@
 
 The graph is the record.  Each artifact is one named graph, its provenance a
 second one, so that the progress of a job never moves the record's hash, and
-the types that follow from the record a third; the search index is a projection
-that is written after the graph.
+the types that follow from the record a third; what the versions of a name are
+versions of, and each software environment and computer, have graphs of their
+own too.  The search index is a projection that is written after the graph.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
 from hpcfair_kg.backends.accounts import Principal, visible_to
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
+from hpcfair_kg.knowledge import surroundings
 from hpcfair_kg.knowledge.closure import inferred, subclasses
-from hpcfair_kg.knowledge.describe import describe, read
+from hpcfair_kg.knowledge.describe import concept, describe, read
+from hpcfair_kg.knowledge.iris import shared
 from hpcfair_kg.knowledge.provenance import provenance, read_jobs
 from hpcfair_kg.knowledge.search import Index
-from hpcfair_kg.knowledge.vocabulary import HK, HPC, RDF, SPDX, XSD
+from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, HK, HPC, RDF, SPDX, XSD
 
 ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
 _BATCH = 500
@@ -88,13 +91,18 @@ class Catalogue:
 
     def versions(self, owner: str, name: str) -> list[Artifact]:
         """Return every version of an owner's name, oldest first, withdrawn ones before all others."""
-        named = map(self._read, self._graphs.subjects(HK.name, Literal(name)))
-        found = [artifact for artifact in named if artifact.owner == owner]
-        return sorted(found, key=lambda a: (a.status != "withdrawn", a.created, a.key))
+        of = shared(self._root, "name", f"{owner}/{name}")
+        found = map(self._read, self._graphs.subjects(DCAT.isVersionOf, of))
+        return _in_order(found)
 
     def holding(self, identity: str) -> Artifact | None:
         """Return the artifact that has these bytes, if there is one."""
         iri = next(self._graphs.subjects(HK.identity, Literal(identity)), None)
+        return self._read(iri) if iri else None
+
+    def harvested(self, source: str) -> Artifact | None:
+        """Return the artifact that was harvested from this description, if there is one."""
+        iri = next(self._graphs.subjects(DCTERMS.source, NamedNode(source)), None)
         return self._read(iri) if iri else None
 
     def refers(self, sha256: str) -> bool:
@@ -118,8 +126,11 @@ class Catalogue:
         """Write the record, what follows from it, and its provenance at once, then the index."""
         with self._lock:
             record = describe(artifact)
+            others = [a for a in self.versions(artifact.owner, artifact.name) if a.key != artifact.key]
+            whole, versions = concept(_in_order([*others, artifact]))
             self._graphs.write(
                 {
+                    whole: versions,
                     artifact.id: record,
                     f"{artifact.id}/inferred": inferred(NamedNode(artifact.id), record),
                     f"{artifact.id}/provenance": provenance(artifact.id, jobs),
@@ -131,6 +142,17 @@ class Catalogue:
         """Write the provenance alone: a job moved on, the record did not."""
         with self._lock:
             self._graphs.write({f"{artifact_id}/provenance": provenance(artifact_id, jobs)})
+
+    def surround(self, environment: Environment, hardware: Hardware) -> tuple[str, str]:
+        """Return the IRIs of what steps run in and on; what is new here is described."""
+        described = [
+            surroundings.environment(self._root, environment),
+            surroundings.hardware(self._root, hardware),
+        ]
+        new = {node.value: graph for node, graph in described if not self._graphs.triples(node.value)}
+        if new:
+            self._graphs.write(new)
+        return described[0][0].value, described[1][0].value
 
     def unfinished(self) -> Iterator[str]:
         """Yield the keys of artifacts with a job that is queued or running."""
@@ -172,6 +194,10 @@ class Catalogue:
 
     def _read(self, iri: str) -> Artifact:
         return read(self._graphs.triples(iri))
+
+
+def _in_order(versions: Iterable[Artifact]) -> list[Artifact]:
+    return sorted(versions, key=lambda a: (a.status != "withdrawn", a.created, a.key))
 
 
 def check_character(text: str) -> str:

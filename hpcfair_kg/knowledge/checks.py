@@ -17,6 +17,7 @@ MANY: Final = 1000
 # What RDF/XML, a terminal or a log cannot carry: control characters but tab and newlines, and halves of surrogate pairs.
 UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
 
 Report = list[dict[str, Any]]
 Check = Callable[[Any, str, Report], Any]
@@ -70,6 +71,14 @@ def text(limit: int, line: bool = True) -> Check:
         return value.strip() if line else value
 
     return check
+
+
+def address(value: Any, path: str, report: Report) -> str:
+    """Check an http(s) IRI."""
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value) or len(value) > 2000:
+        note(report, path, f"{path} is an address such as https://example.org/x, without spaces", value)
+        return ""
+    return value
 
 
 def one_of(*choices: str, why: str = "") -> Check:

@@ -8,15 +8,16 @@ to be stands in a graph of its own, see `provenance`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.artifact import Artifact, Column, File, Metric, Person, TensorSpec
 from hpcfair_kg.knowledge import terms
+from hpcfair_kg.knowledge.background import background, read_background
 from hpcfair_kg.knowledge.codecs import INTEGER, TIME, scalar, unscalar
-from hpcfair_kg.knowledge.iris import ark, file_node, job_id, job_node, part, shared
+from hpcfair_kg.knowledge.iris import ark, file_name, file_node, job_id, job_node, part, shared
 from hpcfair_kg.knowledge.terms import Properties, by_subject, fields, ordered, read_fields, typed
 from hpcfair_kg.knowledge.vocabulary import (
     ARCHITECTURES,
@@ -58,10 +59,29 @@ def describe(artifact: Artifact) -> list[Triple]:
         *_tensors(node, "output", artifact.outputs),
         *_columns(node, artifact.columns),
         *_verdict(node, artifact),
-        *_hyperparameters(node, artifact.hyperparameters),
+        *_operators(node, artifact.operators),
+        *_hyperparameters(node, artifact),
         *_metrics(node, artifact.metrics),
         *_notes(node, artifact.notes),
+        *dict.fromkeys(background(artifact)),  # machines may share a processor
     ]
+
+
+def concept(versions: Sequence[Artifact]) -> tuple[str, list[Triple]]:
+    """Return the IRI of what an artifact's versions, oldest first, are versions of, and what is said of it.
+
+    The current one is the last that was not withdrawn (DCAT 3, section 11).
+    """
+    last = versions[-1]
+    node = shared(last.id, "name", f"{last.owner}/{last.name}")
+    triples = [
+        Triple(node, RDF.type, DCAT.Resource),
+        Triple(node, DCTERMS.title, Literal(last.title or last.name)),
+    ]
+    triples += [Triple(node, DCAT.hasVersion, NamedNode(version.id)) for version in versions]
+    if last.status != "withdrawn":
+        triples.append(Triple(node, DCAT.hasCurrentVersion, NamedNode(last.id)))
+    return node.value, triples
 
 
 def read(triples: Iterable[Triple]) -> Artifact:
@@ -86,10 +106,12 @@ def read(triples: Iterable[Triple]) -> Artifact:
             for found in members(CR.field, nodes[table])
         ),
         verdict=next((terms.read_verdict(nodes[found]) for found in record.get(HK.verdict, ())), None),
-        hyperparameters=_read_hyperparameters(nodes, record),
+        operators=_read_operators(nodes, record),
+        **_read_hyperparameters(nodes, record),
         metrics=tuple(_metric(nodes, found) for found in members(DQV.hasQualityMeasurement)),
         notes=tuple(found[RDF.value][0].value for found in members(HK.note)),
         job=next((job_id(found) for found in record.get(HK.job, ())), None),
+        **read_background(nodes, record),
         **read_fields(record, terms.ARTIFACT),
     )
 
@@ -131,23 +153,30 @@ def _person(nodes: Nodes, attribution: Properties) -> Person:
 def _files(node: NamedNode, artifact: Artifact) -> Iterator[Triple]:
     originals = [file_node(artifact.id, f.name) for f in artifact.files if f.role == "original"]
     for position, file in enumerate(artifact.files):
-        form, checksum = file_node(artifact.id, file.name), part(artifact.id, "sha256", file.name)
+        form = file_node(artifact.id, file.name)
         yield Triple(node, DCAT.distribution, form)
-        yield from typed(form, (DCAT.Distribution, HPC.File))
+        yield from typed(form, (DCAT.Distribution, HK.RemoteFile if file.remote else HPC.File))
         yield from fields(form, file, terms.FILE)
         yield Triple(form, DCAT.downloadURL, NamedNode(artifact.url(file)))
-        yield Triple(form, SPDX.checksum, checksum)
-        yield from typed(checksum, (SPDX.Checksum,))
-        yield Triple(checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256)
-        yield Triple(checksum, SPDX.checksumValue, Literal(file.sha256, datatype=XSD.hexBinary))
+        if file.sha256:
+            yield from _checksum(form, part(artifact.id, "sha256", file.name), file.sha256)
         yield _position(form, position)
         if file.role in ("converted", "evidence"):
             yield from (Triple(form, HK.convertedFrom, original) for original in originals)
 
 
+def _checksum(form: NamedNode, checksum: NamedNode, sha256: str) -> Iterator[Triple]:
+    yield Triple(form, SPDX.checksum, checksum)
+    yield from typed(checksum, (SPDX.Checksum,))
+    yield Triple(checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256)
+    yield Triple(checksum, SPDX.checksumValue, Literal(sha256, datatype=XSD.hexBinary))
+
+
 def _file(nodes: Nodes, form: Properties) -> File:
-    sha256 = nodes[form[SPDX.checksum][0]][SPDX.checksumValue][0].value
-    return File(sha256=sha256, **read_fields(form, terms.FILE))
+    digests = (nodes[checksum][SPDX.checksumValue][0].value for checksum in form.get(SPDX.checksum, ()))
+    elsewhere = form[DCAT.downloadURL][0].value if HK.RemoteFile in form[RDF.type] else None
+    found = {"size": None} | read_fields(form, terms.FILE)
+    return File(sha256=next(digests, ""), remote=elsewhere, **found)
 
 
 def _tensors(node: NamedNode, which: str, specs: Iterable[TensorSpec]) -> Iterator[Triple]:
@@ -182,18 +211,39 @@ def _verdict(node: NamedNode, artifact: Artifact) -> Iterator[Triple]:
     yield from terms.verdict(verification, artifact.verdict)
 
 
-def _hyperparameters(node: NamedNode, values: Mapping[str, Any]) -> Iterator[Triple]:
-    for name, value in values.items():
+def _operators(node: NamedNode, counts: Mapping[str, int]) -> Iterator[Triple]:
+    for name, count in counts.items():
+        use = part(node.value, "operator", name)
+        yield Triple(node, HK.operator, use)
+        yield from typed(use, (HK.OperatorUse,))
+        yield Triple(use, RDFS.label, Literal(name))
+        yield Triple(use, HK.operatorCount, INTEGER.write(count))
+
+
+def _read_operators(nodes: Nodes, record: Properties) -> dict[str, int]:
+    uses = (nodes[use] for use in record.get(HK.operator, ()))
+    return dict(sorted((u[RDFS.label][0].value, int(u[HK.operatorCount][0].value)) for u in uses))
+
+
+def _hyperparameters(node: NamedNode, artifact: Artifact) -> Iterator[Triple]:
+    for name, value in artifact.hyperparameters.items():
         setting = part(node.value, "hyperparameter", name)
         yield Triple(node, HK.hyperparameter, setting)
         yield from typed(setting, (HK.Hyperparameter,))
         yield Triple(setting, RDFS.label, Literal(name))
         yield Triple(setting, RDF.value, scalar(value))
+        if name in artifact.hyperparameter_sources:
+            file = artifact.hyperparameter_sources[name]
+            yield Triple(setting, HK.readFrom, file_node(artifact.id, file))
 
 
 def _read_hyperparameters(nodes: Nodes, record: Properties) -> dict[str, Any]:
-    settings = (nodes[setting] for setting in record.get(HK.hyperparameter, ()))
-    return dict(sorted((s[RDFS.label][0].value, unscalar(s[RDF.value][0])) for s in settings))
+    settings = {nodes[s][RDFS.label][0].value: nodes[s] for s in record.get(HK.hyperparameter, ())}
+    said = sorted(settings.items())
+    return {
+        "hyperparameters": {name: unscalar(s[RDF.value][0]) for name, s in said},
+        "hyperparameter_sources": {n: file_name(s[HK.readFrom][0]) for n, s in said if HK.readFrom in s},
+    }
 
 
 def _metrics(node: NamedNode, metrics: Iterable[Metric]) -> Iterator[Triple]:

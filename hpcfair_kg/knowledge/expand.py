@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hpcfair_kg.errors import InvalidMetadata
 from hpcfair_kg.knowledge import licenses
+from hpcfair_kg.knowledge.background import MACHINES
 from hpcfair_kg.knowledge.codecs import ACCESS
 from hpcfair_kg.knowledge.describe import KINDS
 from hpcfair_kg.knowledge.namespaces import canonical_node
@@ -25,6 +26,7 @@ from hpcfair_kg.knowledge.vocabulary import (
     FAIR4ML,
     FOAF,
     HK,
+    HPC,
     ORCID,
     PROV,
     RDF,
@@ -50,8 +52,13 @@ _SINGLE: Final = {
     "description": DCTERMS.description.value,
     "version": DCAT.version.value,
     "task": FAIR4ML.mlTask.value,
+    "architecture": FAIR4ML.modelCategory.value,
 }
-_REFERENCES: Final = {"trained_on": FAIR4ML.trainedOn.value, "derived_from": PROV.wasDerivedFrom.value}
+_REFERENCES: Final = {
+    "trained_on": FAIR4ML.trainedOn.value,
+    "tested_on": FAIR4ML.testedOn.value,
+    "derived_from": PROV.wasDerivedFrom.value,
+}
 _NUMBERS: Final = frozenset(t.value for t in (XSD.double, XSD.decimal, XSD.float, XSD.integer))
 _LICENSE, _KEYWORD, _RIGHTS = DCTERMS.license.value, DCAT.keyword.value, DCTERMS.accessRights.value
 _LABEL, _VALUE = RDFS.label.value, RDF.value.value
@@ -209,6 +216,7 @@ def _said(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
     if kind := next((kinds[t] for t in node.get("@type", ()) if t in kinds), None):
         yield "kind", kind
     yield from _parts(nodes, node)
+    yield from _background(nodes, node)
 
 
 def _parts(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
@@ -227,6 +235,63 @@ def _parts(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
                 for f in in_place
             ],
         )
+
+
+def _background(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
+    if projects := _members(nodes, node, HPC.project.value):
+        yield "projects", [_project(nodes, project) for project in projects]
+    if machines := _members(nodes, node, HPC.targetMachine.value):
+        yield "machines", [_machine(nodes, machine) for machine in machines]
+    for made in (node, *_members(nodes, node, PROV.wasGeneratedBy.value)):
+        if plan := _first(made, HPC.usesWorkflow.value):
+            yield "workflow", plan
+
+
+def _project(nodes: Nodes, project: Node) -> dict[str, Any]:
+    said = {"name": _name(project), "id": _own(project), "award": _first(project, HPC.awardID.value)}
+    return _present({**said, "funders": _names(nodes, project, HPC.fundedBy.value)})
+
+
+def _machine(nodes: Nodes, machine: Node) -> dict[str, Any]:
+    chips = {
+        key: _names(nodes, machine, HPC[link].value) for key, link in (("cpu", "cpu"), ("gpu", "coprocessor"))
+    }
+    makers = [
+        n
+        for gpu in (machine, *_members(nodes, machine, HPC.coprocessor.value))
+        for n in _names(nodes, gpu, HPC.vendor.value)
+    ]
+    kinds = [kind for kind in MACHINES if HPC[kind].value in machine.get("@type", ())]
+    said = {"name": _name(machine), "id": _own(machine), "kind": next(iter(kinds[-1:]), None)}
+    return _present(
+        {
+            **said,
+            **{key: next(iter(found), None) for key, found in chips.items()},
+            "vendor": next(iter(makers), None),
+        }
+    )
+
+
+def _names(nodes: Nodes, node: Node, term: str) -> list[str]:
+    """Return what the values of a property are called, be they text or things with names."""
+    things = {v["@id"]: nodes.get(v["@id"], v) for v in node.get(term, ()) if "@id" in v}
+    said = [v["@value"] for v in node.get(term, ()) if "@value" in v]
+    return [*said, *(_name(thing) for thing in things.values())]
+
+
+def _name(node: Node) -> Any:
+    """Return what a thing is called in the words of the HPC Ontology, or else its IRI."""
+    return _first(node, HPC.name.value) or _first(node, _LABEL) or node["@id"]
+
+
+def _own(node: Node) -> str | None:
+    """Return a thing's IRI where it is the thing's own: not a blank label, nor one that a site made from a name."""
+    iri = node["@id"]
+    return iri if iri.startswith(("http://", "https://")) and "/#" not in iri and _HERE not in iri else None
+
+
+def _present(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if value not in (None, "", [])}
 
 
 def _creator(person: Node) -> dict[str, Any]:

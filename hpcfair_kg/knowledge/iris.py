@@ -30,6 +30,11 @@ def shared(artifact_id: str, kind: str, name: str) -> NamedNode:
     return NamedNode(f"{site(artifact_id)}/#{kind}/{quote(name, safe='/@+')}")
 
 
+def named(node: NamedNode, kind: str) -> bool:
+    """Whether a node is one that `shared` made from a name."""
+    return f"/#{kind}/" in node.value
+
+
 def part(artifact_id: str, kind: str, name: str | int) -> NamedNode:
     """Return the IRI of a part of an artifact: a fragment of its own."""
     return NamedNode(f"{artifact_id}#{kind}-{quote(str(name), safe='')}")

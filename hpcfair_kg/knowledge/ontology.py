@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyoxigraph as ox
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge.terms import Properties, by_subject
@@ -94,7 +94,8 @@ def glossary(name: str) -> tuple[Entry, ...]:
 
 def _entry(iri: str, said: Properties) -> Entry:
     def values(*properties: NamedNode) -> tuple[str, ...]:
-        return tuple(value.value for property in properties for value in said.get(property, ()))
+        found = (value for property in properties for value in said.get(property, ()))
+        return tuple(value.value for value in found if not isinstance(value, BlankNode))
 
     return Entry(
         iri,

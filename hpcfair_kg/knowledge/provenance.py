@@ -71,7 +71,9 @@ def _step(node: NamedNode, artifact_id: str, step: Step) -> Iterator[Triple]:
     yield from (Triple(node, PROV.used, file_node(artifact_id, name)) for name in step.used)
     yield from (Triple(node, PROV.generated, file_node(artifact_id, name)) for name in step.generated)
     for spoken in step.software:
-        yield from _software(node, artifact_id, spoken)
+        agent, said = software(artifact_id, spoken)
+        yield Triple(node, PROV.wasAssociatedWith, agent)
+        yield from said
     if step.verdict is not None:
         yield from terms.verdict(node, step.verdict)
 
@@ -86,15 +88,12 @@ def _read_step(nodes: Mapping[NamedNode, Properties], step: Properties) -> Step:
     )
 
 
-def _software(node: NamedNode, artifact_id: str, spoken: str) -> Iterator[Triple]:
-    """Yield the agent that "name version" speaks of: one node for each package and version of a site."""
+def software(artifact_id: str, spoken: str) -> tuple[NamedNode, list[Triple]]:
+    """Return the agent that "name version" speaks of: one node for each package and version of a site."""
     name, space, version = spoken.partition(" ")
     agent = shared(artifact_id, "software", f"{name}@{version}" if space else name)
-    yield Triple(node, PROV.wasAssociatedWith, agent)
-    yield from typed(agent, (HPC.Software, PROV.SoftwareAgent))
-    yield Triple(agent, DCTERMS.title, Literal(name))
-    if space:
-        yield Triple(agent, DCAT.version, Literal(version))
+    said = [*typed(agent, (HPC.Software, PROV.SoftwareAgent)), Triple(agent, DCTERMS.title, Literal(name))]
+    return agent, [*said, Triple(agent, DCAT.version, Literal(version))] if space else said
 
 
 def _spoken(agent: Properties) -> str:

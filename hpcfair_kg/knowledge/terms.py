@@ -16,6 +16,7 @@ from hpcfair_kg.artifact import Ulp, Verdict
 from hpcfair_kg.knowledge.codecs import (
     DOUBLE,
     INTEGER,
+    IRI,
     LICENSE,
     MEDIA,
     REFERENCE,
@@ -56,13 +57,16 @@ ARTIFACT: Final[Table] = {
     "visibility": Term(DCTERMS.accessRights, VISIBILITY),
     "framework": Term(HPC.machineLearningFramework, TEXT),
     "architecture": Term(FAIR4ML.modelCategory, TEXT),
+    "architecture_evidence": Term(HK.architectureEvidence, TEXT),
     "task": Term(FAIR4ML.mlTask, TEXT),
     "status": Term(HK.status, TEXT),
     "reason": Term(HK.reason, TEXT),
     "parameters": Term(HK.parameterCount, INTEGER),
     "rows": Term(HK.rowCount, INTEGER),
     "trained_on": Term(FAIR4ML.trainedOn, REFERENCE, many=True),
+    "tested_on": Term(FAIR4ML.testedOn, REFERENCE, many=True),
     "derived_from": Term(PROV.wasDerivedFrom, REFERENCE, many=True),
+    "source": Term(DCTERMS.source, REFERENCE),
     "previous": Term(DCAT.previousVersion, REFERENCE),
     "identity": Term(HK.identity, TEXT, absent=""),
     "created": Term(DCTERMS.created, TIME, absent=""),
@@ -111,6 +115,12 @@ STEP: Final[Table] = {
     "detail": Term(HK.detail, TEXT),
     "opset": Term(HK.targetOpset, INTEGER),
     "box": Term(HK.sandbox, TEXT),
+    "environment": Term(HK.environment, IRI),
+    "hardware": Term(HPC.wasAssociatedWithHardware, IRI),
+}
+PROJECT: Final[Table] = {
+    "name": Term(HPC.name, TEXT),
+    "award": Term(HPC.awardID, TEXT),
 }
 JOB: Final[Table] = {
     "id": Term(DCTERMS.identifier, TEXT),

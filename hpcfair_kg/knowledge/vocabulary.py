@@ -38,6 +38,7 @@ SPDX: Final = Namespace("http://spdx.org/rdf/terms#")
 CR: Final = Namespace("http://mlcommons.org/croissant/")
 DQV: Final = Namespace("http://www.w3.org/ns/dqv#")
 QUDT: Final = Namespace("http://qudt.org/schema/qudt/")
+UNIT: Final = Namespace("http://qudt.org/vocab/unit/")
 FOAF: Final = Namespace("http://xmlns.com/foaf/0.1/")
 SCHEMA: Final = Namespace("http://schema.org/")
 SKOS: Final = Namespace("http://www.w3.org/2004/02/skos/core#")
@@ -63,6 +64,8 @@ PREFIXES: Final[dict[str, str]] = {
     "cr": str(CR),
     "dqv": str(DQV),
     "foaf": str(FOAF),
+    "qudt": str(QUDT),
+    "unit": str(UNIT),
     "rdf": str(RDF),
     "rdfs": str(RDFS),
     "xsd": str(XSD),
@@ -77,5 +80,11 @@ ARCHITECTURES: Final[dict[str, NamedNode]] = {
         "LinearRegressionModel", "LogisticRegressionModel", "LongShortTermMemory", "MultipleLinearRegressionModel",
         "RandomForest", "RecurrentNeuralNetwork", "SimpleLinearRegressionModel", "SupportVectorMachine",
     )
-} | {"MultilayerPerceptron": HPC.FeedforwardNeuralNetwork, "Transformer": HK.Transformer}  # fmt: skip
-"""The classes of models in the HPC Ontology 1.1.0, and what stands for the two that it lacks."""
+} | {
+    name: HK[name]
+    for name in (
+        "Autoencoder", "Decoder", "Encoder", "EncoderDecoder", "GatedRecurrentUnit", "GradientBoosting",
+        "GraphNeuralNetwork", "MessagePassingNeuralNetwork", "MultilayerPerceptron", "Transformer",
+    )
+}  # fmt: skip
+"""The classes of models: those of the HPC Ontology 1.1.0, and ours for what it lacks."""

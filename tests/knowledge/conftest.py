@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from hpcfair_kg.artifact import (
     Column,
     File,
     Job,
+    Machine,
     Metric,
     Person,
+    Project,
     Step,
     TensorSpec,
     Ulp,
@@ -62,6 +65,7 @@ def model(verdict: Verdict) -> Artifact:
         creators=(Person("B. Second"), Person("A. Author", "0000-0002-1825-0097")),
         framework="pytorch",
         architecture="RecurrentNeuralNetwork",
+        architecture_evidence="1 GRU among 24 operators of encoder.onnx",
         task="translation",
         status="ready",
         files=(
@@ -73,10 +77,29 @@ def model(verdict: Verdict) -> Artifact:
         outputs=(TensorSpec("y", "float32", ("batch", 3)), TensorSpec("score", "float64")),
         verdict=verdict,
         parameters=1203,
+        operators={"GRU": 1, "Gather": 3, "ai.onnx.ml.Scaler": 1},
         hyperparameters=SETTINGS,
+        hyperparameter_sources={"hidden": "encoder.pt2", "große": "docs/read me é.md"},
         metrics=(Metric("accuracy", 0.95, BASE + "d0000000x"), Metric("BLEU score", 41.0)),
         trained_on=(BASE + "d0000000x", "someone/elses data"),
+        tested_on=(BASE + "d0000000x",),
         derived_from=(BASE + "h0000000y",),
+        workflow=BASE + "w0000000q",
+        projects=(
+            Project("Xplacer", funders=("DOE", "https://ror.org/021nxhr62"), award="89233218CNA000001"),
+            Project("ZZ", "https://cordis.europa.eu/project/id/1"),
+        ),
+        machines=(
+            Machine(
+                "lassen",
+                "https://hpc-fair.github.io/ontology#lassen",
+                "SuperComputer",
+                "POWER9",
+                "Tesla V100",
+                "Nvidia",
+            ),
+            Machine("my desk"),
+        ),
         previous=BASE + "h1111111z",
         notes=("the checker warns of an unused node", "opset 10 became 18"),
         identity="12" * 32,
@@ -109,12 +132,39 @@ def dataset() -> Artifact:
 
 
 @pytest.fixture
+def harvested(dataset: Artifact) -> Artifact:
+    """A dataset that was described elsewhere and whose bytes nobody here has seen."""
+    files = (
+        File(
+            "iris.csv",
+            "csv",
+            "original",
+            4600,
+            "01" * 32,
+            "text/csv",
+            remote="https://data.example.org/iris.csv",
+        ),
+        File("more.csv", "csv", "original", None, "", "text/csv", remote="https://data.example.org/more.csv"),
+    )
+    return replace(
+        dataset,
+        files=files,
+        status="registered",
+        reason="its files lie elsewhere",
+        identity="",
+        source="https://data.example.org/iris",
+    )
+
+
+@pytest.fixture
 def jobs(verdict: Verdict) -> tuple[Job, ...]:
     steps = (
         Step("recognise", "succeeded", "2026-03-01T12:00:00.100000Z", "2026-03-01T12:00:01Z", used=("encoder.pt2",)),
         Step(
             "convert", "succeeded", "2026-03-01T12:00:01Z", "2026-03-01T12:00:04Z", "torch.export",
             ("onnxscript 0.7.1", "torch 2.13.0+cpu"), ("encoder.pt2",), ("encoder.onnx",), 10, "landlock+seccomp",
+            environment="https://models.example.org/#environment/0123456789abcdef",
+            hardware="https://models.example.org/#computer/fedcba9876543210",
         ),
         Step("verify", "succeeded", detail="", verdict=verdict, used=("encoder.onnx", "encoder.pt2")),
         Step("smoke", "succeeded", software=("onnxruntime 1.32.0",)),

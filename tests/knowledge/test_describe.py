@@ -14,9 +14,11 @@ from hpcfair_kg.artifact import (
     Column,
     File,
     Kind,
+    Machine,
     Metric,
     Outcome,
     Person,
+    Project,
     Role,
     Status,
     TensorSpec,
@@ -24,6 +26,7 @@ from hpcfair_kg.artifact import (
     Verdict,
 )
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
+from hpcfair_kg.knowledge.background import MACHINES
 from hpcfair_kg.knowledge.describe import describe, read
 from hpcfair_kg.knowledge.vocabulary import (
     DCAT,
@@ -48,6 +51,10 @@ def test_a_model_comes_back(model: Artifact) -> None:
 
 def test_a_dataset_comes_back(dataset: Artifact) -> None:
     assert read(describe(dataset)) == dataset
+
+
+def test_what_was_harvested_comes_back(harvested: Artifact) -> None:
+    assert read(describe(harvested)) == harvested
 
 
 def test_an_artifact_of_defaults_comes_back() -> None:
@@ -154,9 +161,27 @@ verdicts = st.builds(
     seed=counts, opset=counts, reason=maybe,
 )  # fmt: skip
 files = st.builds(
-    File, names, words, st.sampled_from(get_args(Role)), st.integers(0), st.sampled_from(["ab" * 32, "00" * 32]),
-    words, counts,
+    File, names, words, st.sampled_from(get_args(Role)), counts, st.sampled_from(["ab" * 32, "00" * 32, ""]),
+    words, counts, st.sampled_from([None, "https://elsewhere.example.org/x?y=%20#z"]),
 )  # fmt: skip
+
+
+def own(kind: str) -> st.SearchStrategy[str | None]:
+    return st.one_of(st.none(), st.sampled_from([f"https://example.org/{kind}/{n}" for n in "xy"]))
+
+
+projects = st.builds(Project, names, own("p"), sets(names), maybe)
+machines = st.builds(Machine, names, own("m"), st.sampled_from(MACHINES), maybe) | st.builds(
+    Machine, names, own("m"), gpu=st.sampled_from(["A100", "MI 250"]), vendor=st.just("AMD")
+)
+
+
+def apart(things: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Two that are known by the same IRI are one, so each has its own; they come back by name."""
+    several = st.lists(things, max_size=3, unique_by=(lambda t: t.name, lambda t: t.id or t.name))
+    return several.map(lambda found: tuple(sorted(found, key=lambda t: t.name)))
+
+
 orcids = st.one_of(st.none(), st.integers(0, 10**15 - 1).map(lambda n: f"{n:015d}X"))
 artifacts = st.builds(
     Artifact,
@@ -173,6 +198,9 @@ artifacts = st.builds(
     parameters=counts, rows=counts,
     hyperparameters=st.dictionaries(words, st.one_of(scalars, st.lists(scalars, max_size=3)), max_size=4),
     metrics=some(st.builds(Metric, words, st.floats(allow_nan=False), st.one_of(st.none(), iris))),
+    architecture_evidence=maybe, operators=st.dictionaries(words, st.integers(0), max_size=3),
+    tested_on=sets(iris), workflow=st.one_of(st.none(), iris), source=st.one_of(st.none(), iris),
+    projects=apart(projects), machines=apart(machines),
     trained_on=sets(iris), derived_from=sets(iris), previous=st.one_of(st.none(), iris), notes=some(words),
     identity=words, created=times, modified=times, job=maybe,
 )  # fmt: skip

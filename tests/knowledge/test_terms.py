@@ -5,7 +5,7 @@ from dataclasses import fields as members
 import pytest
 from pyoxigraph import NamedNode
 
-from hpcfair_kg.artifact import Artifact, File, Job, Metric, Step, TensorSpec, Ulp, Verdict
+from hpcfair_kg.artifact import Artifact, File, Job, Metric, Project, Step, TensorSpec, Ulp, Verdict
 from hpcfair_kg.knowledge import terms
 
 NODE = NamedNode("http://example.org/x")
@@ -13,8 +13,9 @@ NODE = NamedNode("http://example.org/x")
 # Fields that are no single triple of their node, and where they are written instead.
 ELSEWHERE = {
     Artifact: {"id", "key", "kind", "creators", "files", "inputs", "outputs", "columns", "verdict", "hyperparameters",
-               "metrics", "notes", "job"},
-    File: {"sha256"},
+               "metrics", "notes", "job", "operators", "hyperparameter_sources", "workflow", "projects", "machines"},
+    File: {"sha256", "remote"},
+    Project: {"id", "funders"},
     Metric: {"name"},
     Verdict: {"ulp"},
     Step: {"software", "used", "generated", "verdict"},
@@ -24,7 +25,7 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize(
     ("noun", "table"),
-    [(Artifact, terms.ARTIFACT), (File, terms.FILE), (TensorSpec, terms.TENSOR), (Metric, terms.METRIC),
+    [(Artifact, terms.ARTIFACT), (File, terms.FILE), (TensorSpec, terms.TENSOR), (Metric, terms.METRIC), (Project, terms.PROJECT),
      (Verdict, terms.VERDICT), (Ulp, terms.ULP), (Step, terms.STEP), (Job, terms.JOB)],
 )  # fmt: skip
 def test_every_field_has_its_term(noun: type, table: terms.Table) -> None:

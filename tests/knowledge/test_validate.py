@@ -31,6 +31,13 @@ def test_good_records_conform(
     assert shapes.validate(provenance(ID, jobs)) == []
 
 
+def test_what_was_harvested_may_say_less(shapes: Shapes, harvested: Artifact) -> None:
+    shapes.require(harvested)
+    shapes.require(replace(harvested, files=()))
+    with pytest.raises(InvalidMetadata, match="unless it was harvested"):
+        shapes.require(replace(harvested, source=None))
+
+
 BAD: list[Bad] = [
     ("status", lambda a: replace(a, status="done"), "a status is registered"),  # type: ignore[arg-type]
     ("name", lambda a: replace(a, name="My Model"), "lower-case letters"),
@@ -124,5 +131,7 @@ def test_a_warning_refuses_nothing(shapes: Shapes, model: Artifact) -> None:
 
 def test_the_shapes_are_served_as_one_document() -> None:
     assert all(validate.text(f"{name}.ttl") in validate.text("") for name in ("artifact", "model", "file"))
-    with pytest.raises(NotFound, match=r"activity\.ttl, artifact\.ttl, dataset\.ttl, file\.ttl, model\.ttl"):
+    with pytest.raises(
+        NotFound, match=r"activity\.ttl, artifact\.ttl, dataset\.ttl, file\.ttl, measurement\.ttl, "
+    ):
         validate.text("hk.ttl")

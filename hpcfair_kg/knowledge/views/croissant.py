@@ -115,7 +115,7 @@ def _file(artifact: Artifact, file: File) -> dict[str, Any]:
     return download(artifact, file) | {
         "@type": "cr:FileObject",
         "@id": file_node(artifact.id, file.name).value,
-        "contentSize": f"{file.size} B",
+        **({"contentSize": f"{file.size} B"} if file.size is not None else {}),
         # Croissant's readers know Parquet by the name it had before it was registered.
         "encodingFormat": types if len(types) > 1 else types[0],
     }

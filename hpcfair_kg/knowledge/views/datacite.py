@@ -62,7 +62,7 @@ def _fill(root: ElementTree.Element, artifact: Artifact) -> None:
     _group(root, "alternateIdentifiers", _alternates(artifact))
     _group(root, "relatedIdentifiers", _related(artifact))
     if artifact.status != "withdrawn":
-        _group(root, "sizes", (("size", f"{file.size} bytes", {}) for file in artifact.files))
+        _group(root, "sizes", (("size", f"{f.size} bytes", {}) for f in artifact.files if f.size is not None))
         _group(root, "formats", (("format", type, {}) for type in _formats(artifact)))
     _append(root, [("version", artifact.version, {})])
     _group(root, "rightsList", _rights(artifact.license))

@@ -118,7 +118,7 @@ def _body(artifact: Artifact) -> Iterator[str]:
     yield from _section("Evaluation", ("Metric", "Value", "On"), figures)
     yield from _section("Hyperparameters", ("Name", "Value"), sorted(artifact.hyperparameters.items()))
     if artifact.status != "withdrawn":
-        files = [(f.name, f.format, f.role, f"{f.size:,} bytes", f.sha256) for f in artifact.files]
+        files = [(f.name, f.format, f.role, _bytes(f.size), f.sha256) for f in artifact.files]
         yield from _section("Files", ("Name", "Format", "Role", "Size", "SHA-256"), files)
     yield f"## How to cite it\n\n```bibtex\n{entry(artifact)}```"
 
@@ -162,6 +162,10 @@ def _usage(artifact: Artifact) -> str:
     feeds = ", ".join(f"{tensor.name!r}: …" for tensor in artifact.inputs)
     code = f'hub = Client("{site(artifact.id)}")\nhub.infer("{ark(artifact.id)}", {{{feeds}}})'
     return f"```python\nfrom hpcfair_kg import Client\n\n{code}\n```"
+
+
+def _bytes(size: int | None) -> str:
+    return "not known" if size is None else f"{size:,} bytes"
 
 
 def _section(heading: str, head: Row, rows: Iterable[Row]) -> Iterator[str]:

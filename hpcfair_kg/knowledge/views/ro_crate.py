@@ -109,7 +109,7 @@ def _file(file: File, place: str) -> Entity:
         "@type": "File",
         "name": file.name,
         "description": f"{file.role} file, format {file.format}",
-        "contentSize": str(file.size),
+        "contentSize": "" if file.size is None else str(file.size),
         "encodingFormat": file.media_type,
         "sha256": file.sha256,
     }

@@ -89,13 +89,14 @@ def license_name(license: str) -> str:
 
 def download(artifact: Artifact, file: File) -> dict[str, Any]:
     """Return a file as a schema.org DataDownload; `contentSize` is in bytes."""
+    known = {"contentSize": str(file.size)} if file.size is not None else {}
     return {
         "@type": "DataDownload",
         "name": file.name,
         "contentUrl": artifact.url(file),
         "encodingFormat": file.media_type,
-        "contentSize": str(file.size),
-        "sha256": file.sha256,
+        **known,
+        **({"sha256": file.sha256} if file.sha256 else {}),
     }
 
 
