@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,12 @@ class Authoring:
                     report.append({"path": path, "message": exc.detail, "value": spoken})
                 return spoken
 
+        for path, foreign in _foreign(metadata):
+            if self._catalogue.ours(foreign):
+                message = (
+                    "this is the address of something here, not of a project, machine or funder: leave it out"
+                )
+                report.append({"path": path, "message": message, "value": foreign})
         metadata = replace(
             metadata,
             trained_on=tuple(sorted(iri("trained_on", each) for each in metadata.trained_on)),
@@ -152,6 +158,14 @@ class Authoring:
             for upload in files:
                 if not self._catalogue.refers(upload.blob.sha256):
                     self._blobs.remove(upload.blob.sha256)
+
+
+def _foreign(metadata: Metadata) -> Iterator[tuple[str, str]]:
+    """Yield the addresses that projects, machines and funders are known by, with their places."""
+    for project in metadata.projects:
+        yield from (("projects.funders", funder) for funder in project.funders)
+    things = (("projects", metadata.projects), ("machines", metadata.machines))
+    yield from ((f"{path}.id", thing.id) for path, found in things for thing in found if thing.id)
 
 
 def writer(principal: Principal) -> str:

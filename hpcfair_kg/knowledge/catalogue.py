@@ -100,6 +100,10 @@ class Catalogue:
         iri = next(self._graphs.subjects(HK.identity, Literal(identity)), None)
         return self._read(iri) if iri else None
 
+    def ours(self, iri: str) -> bool:
+        """Whether an IRI begins as those of this catalogue do: nobody else may say what it names."""
+        return iri.startswith(self._root.partition("/ark:")[0] + "/")
+
     def harvested(self, source: str) -> Artifact | None:
         """Return the artifact that was harvested from this description, if there is one."""
         iri = next(self._graphs.subjects(DCTERMS.source, NamedNode(source)), None)

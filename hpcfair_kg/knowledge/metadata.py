@@ -15,13 +15,12 @@ from typing import Any, Final, get_args
 from hpcfair_kg.artifact import Kind, Machine, Metric, Person, Project
 from hpcfair_kg.errors import InvalidMetadata
 from hpcfair_kg.knowledge import licenses
-from hpcfair_kg.knowledge.background import MACHINES
+from hpcfair_kg.knowledge.background_checks import machines, projects
 from hpcfair_kg.knowledge.checks import (
     MANY,
     UNSPEAKABLE,
     Check,
     Report,
-    address,
     distinct,
     every,
     figure,
@@ -171,33 +170,6 @@ def _creators(value: Any, path: str, report: Report) -> tuple[Person, ...]:
     return found
 
 
-def _apart(check: Check) -> Check:
-    """Return the check for a list of named things, each known by its own name; they are sorted by it."""
-
-    def check_all(value: Any, path: str, report: Report) -> tuple[Any, ...]:
-        found = [thing for thing in check(value, path, report) if thing is not None]
-        for known in ("name", "id"):
-            said = [getattr(thing, known) for thing in found if getattr(thing, known)]
-            for twice in sorted({one for one in said if said.count(one) > 1}):
-                note(report, path, f"two of the {path} have the {known} {twice!r}; say each once", twice)
-        return tuple(sorted(found, key=lambda thing: thing.name))
-
-    return check_all
-
-
-def _machines(value: Any, path: str, report: Report) -> tuple[Machine, ...]:
-    found: tuple[Machine, ...] = _MACHINES(value, path, report)
-    makers: dict[str, set[str | None]] = {}
-    for machine in found:
-        if machine.vendor and not machine.gpu:
-            note(report, f"{path}.vendor", "vendor is who makes the GPU: say which gpu", machine.vendor)
-        makers.setdefault(machine.gpu or "", set()).add(machine.vendor)
-    for gpu, vendors in makers.items():
-        if gpu and len(vendors) > 1:
-            note(report, f"{path}.vendor", f"{gpu} has one vendor, the same wherever it is named", gpu)
-    return found
-
-
 def _setting(value: Any, path: str, report: Report) -> Any:
     """Check a hyperparameter: text, a number, true or false, null, or a list of these."""
     if isinstance(value, str):
@@ -232,40 +204,6 @@ _PEOPLE = every(
     '[{"name": "A. Author", "orcid": "0000-0002-1825-0097"}]',
     members('{"name": "A. Author"}', "name", {"name": text(500), "orcid": parsed_orcid}, Person),
 )
-_PROJECTS = _apart(
-    every(
-        '[{"name": "Xplacer", "funders": ["DOE"]}]',
-        members(
-            '{"name": "Xplacer", "id": "https://…", "funders": ["DOE"], "award": "89233218CNA000001"}',
-            "name",
-            {
-                "name": text(200),
-                "id": address,
-                "funders": distinct('["DOE", "https://ror.org/01bj3aw27"]', text(500)),
-                "award": text(200),
-            },
-            Project,
-        ),
-    )
-)
-_MACHINES = _apart(
-    every(
-        '[{"name": "lassen", "gpu": "Tesla V100"}]',
-        members(
-            '{"name": "lassen", "kind": "SuperComputer", "cpu": "POWER9", "gpu": "Tesla V100", "vendor": "Nvidia"}',
-            "name",
-            {
-                "name": text(200),
-                "id": address,
-                "kind": one_of(*MACHINES),
-                "cpu": text(200),
-                "gpu": text(200),
-                "vendor": text(200),
-            },
-            Machine,
-        ),
-    )
-)
 _CHECKS: Final[Mapping[str, Check]] = {
     "name": _name,
     "title": text(1000),
@@ -282,8 +220,8 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "tested_on": _IDS,
     "derived_from": _IDS,
     "workflow": text(2000),
-    "projects": _PROJECTS,
-    "machines": _machines,
+    "projects": projects,
+    "machines": machines,
     "hyperparameters": _hyperparameters,
     "metrics": every(
         '[{"name": "accuracy", "value": 0.95}]',

@@ -169,3 +169,33 @@ def test_sizes_are_bounded() -> None:
 
 def test_html_in_a_description_is_kept_as_text() -> None:
     assert parse({**MINIMAL, "description": "<b>x</b>\n"}).description == "<b>x</b>\n"
+
+
+def test_projects_and_machines_are_each_said_once() -> None:
+    twice = [{"name": "Xplacer"}, {"name": "Xplacer", "award": "1"}]
+    assert "say each once" in faults(projects=twice)["projects"]
+    same = [{"name": "a", "id": "https://e.org/x"}, {"name": "b", "id": "https://e.org/x"}]
+    assert "say each once" in faults(machines=same)["machines"]
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "message"),
+    [
+        ({"projects": [{"funders": ["DOE"]}]}, "projects[0].name", "lacks its name"),
+        ({"projects": [{"name": "x", "id": "an IRI with spaces"}]}, "projects[0].id", "without spaces"),
+        ({"machines": [{"name": "x", "kind": "Laptop"}]}, "machines[0].kind", "SuperComputer"),
+        ({"machines": [{"name": "x", "vendor": "Nvidia"}]}, "machines.vendor", "say which gpu"),
+        ({"architecture": "Perceptron"}, "architecture", "MultilayerPerceptron"),
+        ({"workflow": ["a", "b"]}, "workflow", "workflow is text"),
+    ],
+)
+def test_what_stands_behind_an_artifact_is_checked(said: dict[str, Any], path: str, message: str) -> None:
+    assert message in faults(**said)[path]
+
+
+def test_a_processor_has_one_maker() -> None:
+    machines = [
+        {"name": "a", "gpu": "A100", "vendor": "Nvidia"},
+        {"name": "b", "gpu": "A100", "vendor": "AMD"},
+    ]
+    assert "one vendor" in faults(machines=machines)["machines.vendor"]
