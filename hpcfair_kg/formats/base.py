@@ -11,7 +11,7 @@ import importlib.util
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpcfair_kg.artifact import Column, Kind, TensorSpec
+from hpcfair_kg.formats.architecture import Told
 
 Array = NDArray[Any]
 Feeds = Mapping[str, Array]
@@ -63,18 +64,33 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What can be read from the files without running them."""
+    """What can be read from the files without running them.
+
+    `evidence` is what the architecture was told by, and `by_names` whether that
+    was names of operators alone, which an ONNX form tells better;
+    `hyperparameters_from` is the file that the hyper-parameters were read from.
+    """
 
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     framework: str | None = None
     architecture: str | None = None
+    evidence: str | None = None
+    by_names: bool = False
+    operators: Mapping[str, int] = field(default_factory=dict)
     parameters: int | None = None
     opset: int | None = None
     columns: tuple[Column, ...] = ()
     rows: int | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters_from: str | None = None
     notes: tuple[str, ...] = ()
+
+    def recognised(self, told: Told | None, by_names: bool = False) -> Inspection:
+        """Return this with the architecture that was told, if one was."""
+        if told is None:
+            return self
+        return replace(self, architecture=told.architecture, evidence=told.evidence, by_names=by_names)
 
 
 class Format(ABC):

@@ -15,6 +15,7 @@ import numpy as np
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats import trees, ubjson
+from hpcfair_kg.formats.architecture import Told
 from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds, Inspection, Reference
 from hpcfair_kg.formats.tidy import BATCH, tidy
 
@@ -67,7 +68,7 @@ class XGBoost(Boosted):
         """Read objective, features and trees from the document, without XGBoost."""
         document = _document(bundle, names[0])
         try:
-            return _xgboost_inspection(document)
+            return _xgboost_inspection(document, names[0])
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise CorruptFile(f"{names[0]} is an XGBoost model with parts missing: {exc!r}") from exc
 
@@ -119,10 +120,10 @@ class LightGBM(Boosted):
         return Inspection(
             inputs=self.signature(features),
             framework=self.framework,
-            architecture="GradientBoosting",
             parameters=sum(2 * n - 1 for n in leaves),
             hyperparameters=parameters | {k: _number(tuned[k]) for k in _TUNED if k in tuned},
-        )
+            hyperparameters_from=names[0],
+        ).recognised(_lightgbm_told(text, len(leaves), names[0]))
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield onnxmltools, then the same with float64 thresholds rounded down to what float32 holds."""
@@ -239,7 +240,7 @@ def _document(bundle: Bundle, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _xgboost_inspection(document: Mapping[str, Any]) -> Inspection:
+def _xgboost_inspection(document: Mapping[str, Any], file: str) -> Inspection:
     learner = document["learner"]
     features = int(learner["learner_model_param"]["num_feature"])
     grown = list(_xgboost_trees(document))
@@ -248,11 +249,29 @@ def _xgboost_inspection(document: Mapping[str, Any]) -> Inspection:
     return Inspection(
         inputs=Boosted.signature(features),
         framework=XGBoost.framework,
-        architecture="GradientBoosting" if grown else None,
         parameters=sum(len(tree["split_conditions"]) for tree in grown) or None,
         hyperparameters={"objective": learner["objective"]["name"], "booster": booster, "trees": len(grown)},
+        hyperparameters_from=file,
         notes=(f"written by XGBoost {version}",) if version else (),
-    )
+    ).recognised(_xgboost_told(document, len(grown), file))
+
+
+def _xgboost_told(document: Mapping[str, Any], trees: int, file: str) -> Told | None:
+    """Tell boosted trees; several that all grew in the one round there was correct nothing and are a forest."""
+    if not trees:
+        return None
+    booster = document["learner"]["gradient_booster"]
+    model = booster.get("gbtree", booster)["model"]
+    parallel = int(model["gbtree_model_param"].get("num_parallel_tree", 1))
+    if parallel > 1 and len(model.get("iteration_indptr", ())) == 2:
+        return Told("RandomForest", f"{booster['name']} of {trees} trees and one round in {file}")
+    return Told("GradientBoosting", f"{booster['name']} of {trees} trees in {file}")
+
+
+def _lightgbm_told(text: str, trees: int, file: str) -> Told:
+    if re.search(r"^average_output\r?$", text.partition("\nTree=")[0], re.MULTILINE):
+        return Told("RandomForest", f"{trees} trees with average_output in {file}")
+    return Told("GradientBoosting", f"LightGBM of {trees} trees in {file}")
 
 
 def _xgboost_trees(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -220,16 +220,6 @@ def _features(node: NodeProto) -> int:
     return max(features, default=-1) + 1
 
 
-def tree_count(graph: GraphProto) -> int:
-    """Return how many trees the graph's ensembles hold (ai.onnx.ml, TreeEnsemble and its forerunners)."""
-    found = 0
-    for node in nodes(graph):
-        if node.op_type in TREES:
-            held = {a.name: a.ints for a in node.attribute}
-            found += len(held.get("tree_roots", ())) or len(set(held.get("nodes_treeids", ())))
-    return found
-
-
 def count(path: Path) -> int:
     """Return the number of parameters of an ONNX file."""
     return parameters(load(path))

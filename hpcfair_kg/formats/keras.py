@@ -7,25 +7,25 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile, UnknownFormat
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import keras_config
 from hpcfair_kg.formats.archives import cut_zip
 from hpcfair_kg.formats.base import Bundle, Convertible, Exporter, Inspection, Reference, absent
 from hpcfair_kg.formats.bounds import find_bounds
 from hpcfair_kg.formats.hdf import MAGIC, check_superblock
+from hpcfair_kg.formats.keras_config import Config
 from hpcfair_kg.formats.naming import axis_name, distinct
 from hpcfair_kg.formats.tensorflow import PRELOAD, FunctionReference
 from hpcfair_kg.formats.tf2onnx_export import export_function, refusals
 
 HEADER = 1 << 16
 """Keras writes its attributes at the head of an HDF5 file, within its first kilobytes."""
-Config = Mapping[str, Any]
 
 
 class Keras(Convertible):
@@ -62,7 +62,7 @@ class Keras(Convertible):
                     parameters = None if absent(("h5py",)) else count(weights)
         except (OSError, zipfile.BadZipFile, zlib.error, ValueError) as exc:
             raise CorruptFile(f"{names[0]} is a damaged .keras archive: {exc}") from exc
-        return described(config, version, parameters)
+        return described(config, config.get("compile_config"), version, parameters, names[0])
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield tf2onnx on the model's function."""
@@ -120,13 +120,14 @@ class KerasHdf5(Keras):
             with h5py.File(path, "r") as file:
                 version = text(file.attrs.get("keras_version", "of unknown version"))
                 config = json.loads(text(file.attrs.get("model_config", "null")))
+                training = json.loads(text(file.attrs.get("training_config", "null")))
             parameters = count(path)
         except (OSError, RuntimeError, KeyError, ValueError) as exc:
             raise CorruptFile(f"{names[0]} is a damaged HDF5 file of Keras: {exc}") from exc
         if config is None:
             note = f"saved by Keras {version}", WEIGHTS_ALONE
             return Inspection(framework=self.framework, parameters=parameters, notes=note)
-        return described(config, version, parameters)
+        return described(config, training, version, parameters, names[0])
 
     def advise(self, bundle: Bundle, names: Sequence[str]) -> str | None:
         """Return what to upload instead of weights alone."""
@@ -200,27 +201,22 @@ def dimensions(shape: Iterable[int | None]) -> tuple[int | str, ...]:
     return tuple(axis_name(len(sizes), axis) if n is None else int(n) for axis, n in enumerate(sizes))
 
 
-def described(config: Config, version: str, parameters: int | None) -> Inspection:
-    """Describe a model by its Keras configuration."""
-    layers = list(_layers(config))
-    inputs = tuple(spec for layer in layers if (spec := _input(layer)) is not None)
-    return Inspection(
+def described(
+    config: Config, training: Config | None, version: str, parameters: int | None, file: str
+) -> Inspection:
+    """Describe a model by its Keras configuration, and by how it was compiled for training."""
+    inputs = tuple(spec for layer in keras_config.layers(config) if (spec := _input(layer)) is not None)
+    found = Inspection(
         inputs=tuple({spec.name: spec for spec in inputs}.values()),
         framework="keras",
-        architecture=architecture(str(layer.get("class_name")) for layer in layers),
         parameters=parameters,
+        hyperparameters=keras_config.settings(config, training),
+        hyperparameters_from=file,
         notes=(f"saved by Keras {version}",),
     )
-
-
-def _layers(config: Config) -> Iterator[Config]:
-    """Yield the configuration of every layer, those inside others too."""
-    inner = config.get("config", {})
-    for layer in inner.get("layers", []) if isinstance(inner, dict) else inner:
-        yield layer
-        yield from _layers(layer)
-    if isinstance(inner, dict) and isinstance(inner.get("layer"), dict):
-        yield inner["layer"]
+    if told := keras_config.told(config, file):
+        return found.recognised(told)
+    return found.recognised(keras_config.told_by_layers(config, file), by_names=True)
 
 
 def _input(layer: Config) -> TensorSpec | None:

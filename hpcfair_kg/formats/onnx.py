@@ -9,12 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.formats import graphs
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import anatomy, graphs
 from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds, Inspection, Reference
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, TensorProto
+    from onnx import TensorProto
 
 OLDEST = 7
 """The opset that onnxruntime promises to run; what is older is upgraded."""
@@ -57,11 +56,11 @@ class Onnx(Convertible):
             inputs,
             outputs,
             framework=self.framework,
-            architecture=_architecture(model),
+            operators=anatomy.operators(model),
             parameters=graphs.parameters(model),
             opset=graphs.opset(model),
             notes=(f"written by {producer[:100]}",) if producer else (),
-        )
+        ).recognised(anatomy.told(model, name))
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield the version converter for a model older than onnxruntime promises to run."""
@@ -245,22 +244,5 @@ def _beside(bundle: Bundle, name: str, location: str) -> str:
         )
     return place
 
-
-def _architecture(model: ModelProto) -> str | None:
-    operators = {node.op_type for node in graphs.nodes(model.graph)}
-    if operators & graphs.TREES:
-        return "DecisionTree" if graphs.tree_count(model.graph) == 1 else None
-    for name, signs in _CLASSES:
-        if operators & signs:
-            return name
-    return architecture(sorted(operators))
-
-
-_CLASSES = (
-    ("SupportVectorMachine", {"SVMClassifier", "SVMRegressor"}),
-    ("LogisticRegressionModel", {"LinearClassifier"}),
-    ("LinearRegressionModel", {"LinearRegressor"}),
-)
-"""Classes of the hpc ontology that operators of ai.onnx.ml tell."""
 
 PLUGINS = (Onnx(),)

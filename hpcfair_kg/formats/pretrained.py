@@ -11,6 +11,7 @@ from typing import Any
 
 from hpcfair_kg.artifact import Dimension, TensorSpec
 from hpcfair_kg.errors import UnknownFormat
+from hpcfair_kg.formats.architecture import Told
 
 ENCODERS = frozenset({
     "albert", "bert", "camembert", "convbert", "data2vec-text", "deberta", "deberta-v2", "distilbert", "electra",
@@ -55,6 +56,18 @@ class Pretrained:
             return None
         offset = int(self.config.get("pad_token_id") or 0) + 1 if self.config["model_type"] in OFFSET else 0
         return int(longest) - offset
+
+
+def told(config: Config, file: str) -> Told | None:
+    """Return the kind of transformer that a configuration says, where it says it for certain."""
+    kind = config.get("model_type")
+    if config.get("is_encoder_decoder") is True:
+        return Told("EncoderDecoder", f"is_encoder_decoder in {file}")
+    if kind not in ENCODERS:
+        return None
+    if config.get("is_decoder") or config.get("causal"):
+        return Told("Decoder", f"{kind} that attends one way, in {file}")
+    return Told("Encoder", f"model_type {kind} in {file}")
 
 
 def load(model: Pretrained) -> tuple[Any, tuple[TensorSpec, ...]]:

@@ -54,8 +54,8 @@ class Program:
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """The operators of the graph, in order."""
-        return tuple(node["target"] for node in self.graph["nodes"])
+        """The names of the graph's operators, in order; "unknown" for one that holds graphs of its own."""
+        return tuple(operator(node["target"]) for node in self.graph["nodes"])
 
     @property
     def parameters(self) -> int:
@@ -150,6 +150,16 @@ class Program:
                     f"weight {name!r} is declared with {span(meta)} bytes and its member {member} "
                     f"has {self.member_sizes.get(member, 0)}: save the program again"
                 )
+
+
+def operator(target: str) -> str:
+    """Return the name of an operator without its library and overload.
+
+    >>> operator("torch.ops.aten.lstm.input"), operator("torch.ops.higher_order.cond")
+    ('lstm', 'unknown')
+    """
+    library, _, name = target.removeprefix("torch.ops.").partition(".")
+    return "unknown" if library == "higher_order" else name.partition(".")[0] or library
 
 
 def read(path: Path) -> Program:

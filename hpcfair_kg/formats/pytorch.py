@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import architecture
 from hpcfair_kg.formats.archives import cut_zip
 from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds, Inspection, Reference
 from hpcfair_kg.formats.naming import rename
@@ -60,10 +60,9 @@ class Pt2(Convertible):
             inputs=program.inputs,
             outputs=program.outputs,
             framework=self.framework,
-            architecture=architecture(program.operators),
             parameters=program.parameters,
             notes=notes + ((f"fixed when it was exported: {fixed}",) if fixed else ()),
-        )
+        ).recognised(architecture.told(program.operators, f"operators of {names[0]}"), by_names=True)
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield torch.onnx's dynamo exporter, then its legacy one on the program's module."""

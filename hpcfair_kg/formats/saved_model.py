@@ -16,13 +16,16 @@ from typing import Any
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile, UnknownFormat
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import architecture
+from hpcfair_kg.formats.architecture import Told
 from hpcfair_kg.formats.archives import listing, member, unpack
 from hpcfair_kg.formats.base import Bundle
 from hpcfair_kg.formats.naming import axis_name
 
 MODEL = "saved_model.pb"
 DEFAULT = "serving_default"
+DENSE = "MatMul"
+"""TensorFlow's product of two matrices, a dense layer: an attention's has another name, with a batch."""
 BELONGING = ("variables/", "assets/", "assets.extra/", "keras_metadata.pb", "fingerprint.pb", MODEL)
 DTYPES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64",
@@ -68,7 +71,7 @@ class Document:
 
     signatures: Mapping[str, Signature]
     version: str
-    architecture: str | None
+    told: Told | None
 
     @property
     def usable(self) -> Mapping[str, Signature]:
@@ -159,9 +162,10 @@ def read(files: SavedModelFiles) -> Document:
         raise CorruptFile(f"{files.inner}{MODEL} holds no graph")
     graph = next((g for g in model.meta_graphs if "serve" in g.info.tags), model.meta_graphs[0])
     functions = [node for function in graph.graph.library.functions for node in function.nodes]
-    words = [word for node in (*graph.graph.nodes, *functions) for word in (node.name, node.op)]
+    operators = [node.op for node in (*graph.graph.nodes, *functions) if node.op != DENSE]
+    told = architecture.told(operators, f"operators of {MODEL}")
     signatures = {s.key: _signature(s, tuple(graph.info.tags)) for s in graph.signatures}
-    return Document(signatures, graph.info.tensorflow_version or "of unknown version", architecture(words))
+    return Document(signatures, graph.info.tensorflow_version or "of unknown version", told)
 
 
 def _signature(entry: Any, tags: tuple[str, ...]) -> Signature:

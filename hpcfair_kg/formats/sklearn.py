@@ -53,7 +53,9 @@ class Skops(Convertible):
             inputs=(TensorSpec(INPUT, "float32", (BATCH, estimator.features)),) if estimator.features else (),
             framework=self.framework,
             architecture=estimator.architecture,
+            evidence=f"{estimator.name} in {names[0]}" if estimator.architecture else None,
             hyperparameters=estimator.parameters,
+            hyperparameters_from=names[0],
             notes=(f"fitted with scikit-learn {version}",) if version else (),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +13,18 @@ from typing import Any
 from hpcfair_kg.errors import CorruptFile
 
 _SCALARS = (str, int, float, bool)
-_CLASSES = (
-    ("GradientBoosting", ("GradientBoosting",)),
-    ("RandomForest", ("RandomForest", "ExtraTrees", "IsolationForest")),
-    ("DecisionTree", ("DecisionTree", "ExtraTree")),
-    ("SupportVectorMachine", ("SVC", "SVR", "OneClassSVM")),
-    ("LogisticRegressionModel", ("LogisticRegression",)),
-    ("LinearRegressionModel", ("LinearRegression", "Ridge", "Lasso", "ElasticNet")),
-    ("MultilayerPerceptron", ("MLP",)),
-)
-"""Classes of models (the hpc ontology's, where it has them), and what the names of scikit-learn's classes hold."""
+CLASSES = {
+    "GradientBoosting": "(Hist)?GradientBoosting(Classifier|Regressor)",
+    "RandomForest": "(RandomForest|ExtraTrees)(Classifier|Regressor)",
+    "DecisionTree": "(DecisionTree|ExtraTree)(Classifier|Regressor)",
+    "SupportVectorMachine": "(Linear|Nu)?SV[CR]|OneClassSVM",
+    "LogisticRegressionModel": "LogisticRegression(CV)?",
+    "LinearRegressionModel": "LinearRegression|(Bayesian)?Ridge(CV)?|(MultiTask)?(Lasso|ElasticNet)(CV)?|Lars(CV)?"
+    "|LassoLars(CV|IC)?|ARDRegression|(Huber|TheilSen|Quantile)Regressor",
+    "GeneralizedLinearModel": "(Poisson|Gamma|Tweedie)Regressor",
+    "MultilayerPerceptron": "MLP(Classifier|Regressor)",
+}
+"""Classes of models, and the classes of scikit-learn that are each of them for certain."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Described:
 
     @property
     def architecture(self) -> str | None:
-        """The class of model, by the hpc ontology's name where it has one."""
-        return next((c for c, signs in _CLASSES if any(sign in self.name for sign in signs)), None)
+        """The class of model that the estimator's own class is, or None."""
+        return next((kind for kind, names in CLASSES.items() if re.fullmatch(names, self.name)), None)
 
 
 def read(path: Path, name: str) -> Described:

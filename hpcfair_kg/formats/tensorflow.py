@@ -47,10 +47,9 @@ class SavedModel(Convertible):
             inputs=signature.inputs if signature else (),
             outputs=signature.outputs if signature else (),
             framework=self.framework,
-            architecture=document.architecture,
             notes=(f"saved by TensorFlow {document.version}",)
             + ((f"other signatures: {', '.join(others)}",) if others else ()),
-        )
+        ).recognised(document.told, by_names=True)
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield tf2onnx on the signature's function, then on the graph that the TensorFlow 1 loader makes."""

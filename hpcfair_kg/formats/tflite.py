@@ -14,7 +14,7 @@ import numpy as np
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import architecture
 from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds, Inspection, Reference
 from hpcfair_kg.formats.bounds import find_bounds
 from hpcfair_kg.formats.flatbuffer import Table
@@ -27,8 +27,11 @@ DTYPES = (
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16",
 )  # fmt: skip
 """TensorType of tensorflow/compiler/mlir/lite/schema/schema.fbs, by number."""
-OPERATORS = {3: "conv", 4: "conv", 16: "lstm", 35: "rnn", 44: "lstm"}
-"""The BuiltinOperators that tell an architecture; a dense layer, which every kind has, tells none."""
+OPERATORS = {
+    3: "Conv2D", 4: "DepthwiseConv2D", 132: "Conv3D", 16: "LSTM", 44: "LSTM", 52: "LSTM", 24: "RNN", 35: "RNN", 46: "RNN",
+    119: "While", 126: "BatchMatMul",
+}  # fmt: skip
+"""The BuiltinOperators that tell an architecture or may hide one; a dense layer, which every kind has, tells none."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,8 @@ class TfLite(Convertible):
             inputs=lite.inputs,
             outputs=lite.outputs,
             framework=self.framework,
-            architecture=architecture(lite.operators),
             parameters=lite.parameters,
-        )
+        ).recognised(architecture.told(lite.operators, f"operators of {names[0]}"), by_names=True)
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield tf2onnx's reader of TensorFlow Lite."""
@@ -140,7 +142,7 @@ def _read(data: bytes) -> Lite:
         outputs,
         {tensors[index].string(3): name for name, index in places.items()},
         places,
-        tuple(_operator(code) for code in model.tables(1)),
+        tuple(filter(None, map(_operator, model.tables(1)))),
         tuple(shape[0] for shape in weights if len(shape) == 2),
         sum(prod(shape) for shape in weights),
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from hpcfair_kg.artifact import Dimension, TensorSpec
 from hpcfair_kg.errors import CorruptFile
-from hpcfair_kg.formats.architecture import architecture
+from hpcfair_kg.formats import architecture
 from hpcfair_kg.formats.archives import cut_zip
 from hpcfair_kg.formats.base import Bundle, Convertible, Exporter, Inspection, Reference
 from hpcfair_kg.formats.naming import distinct
@@ -19,7 +19,7 @@ from hpcfair_kg.formats.pytorch import PRELOAD, ModuleReference, legacy
 from hpcfair_kg.formats.trial import Trial, resized, trial
 
 CODE = re.compile(r"[^/]+/code/.*\.py")
-LAYER = re.compile(r"__torch__\.(?:\w+\.)*?torch\.nn\.modules\.([\w.]+)")
+LAYER = re.compile(r"__torch__\.(?:\w+\.)*?torch\.nn\.modules\.(?:\w+\.)*([A-Z]\w*)")
 PROBE_SIZES = (71, 73, 79, 83, 89, 97, 101, 103)
 """Sizes that tell, by turning up in an output's shape, which dimension it has from which input."""
 
@@ -53,9 +53,9 @@ class TorchScript(Convertible):
                 code = "\n".join(archive.read(name).decode("utf-8", "replace") for name in members)
         except (OSError, zipfile.BadZipFile, zlib.error) as exc:
             raise CorruptFile(f"{names[0]} is a damaged TorchScript archive: {exc}") from exc
-        layers = sorted(set(LAYER.findall(code)))
-        operators = re.findall(r"torch\.(\w+)\(", code)
-        return Inspection(framework=self.framework, architecture=architecture((*layers, *operators)))
+        parts = sorted({*LAYER.findall(code), *re.findall(r"torch\.(\w+)\(", code)})
+        told = architecture.told(parts, f"modules and operators of {names[0]}")
+        return Inspection(framework=self.framework).recognised(told, by_names=True)
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield torch.onnx's legacy exporter, the only one that takes TorchScript."""

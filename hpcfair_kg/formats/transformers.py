@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile, UnknownFormat
 from hpcfair_kg.formats.base import Array, Bundle, Convertible, Exporter, Feeds, Inspection, Reference
-from hpcfair_kg.formats.pretrained import ENCODERS, Config, Pretrained, example, load
+from hpcfair_kg.formats.pretrained import ENCODERS, Config, Pretrained, example, load, told
 from hpcfair_kg.formats.pytorch import PRELOAD, ModuleReference, legacy
 
 LARGEST_HEADER = 100_000_000
@@ -61,15 +61,15 @@ class Safetensors(Convertible):
             for key, entry in header(bundle, name).items()
             if key != "__metadata__"
         ]
-        config = _config(bundle, names)
+        config, file = _config(bundle, names), _config_name(names)
         known = _lack(config) is None
         return Inspection(
             inputs=Pretrained(bundle.root, config).inputs if known else (),
             framework=self.framework if config.get("model_type") else None,
-            architecture="Transformer" if known else None,
             parameters=sum(prod(shape) for shape in shapes),
             hyperparameters={key: config[key] for key in HYPERPARAMETERS if config.get(key) is not None},
-        )
+            hyperparameters_from=file,
+        ).recognised(told(config, file or ""))
 
     def exporters(self, bundle: Bundle, names: Sequence[str], opset: int) -> Iterable[tuple[str, Exporter]]:
         """Yield torch.onnx's legacy exporter, four times as fast here, then dynamo."""
@@ -130,7 +130,7 @@ def header(bundle: Bundle, name: str) -> dict[str, Any]:
 
 
 def _config(bundle: Bundle, names: Sequence[str]) -> Config:
-    name = next((n for n in names if PurePosixPath(n).name == "config.json"), None)
+    name = _config_name(names)
     if name is None:
         return {}
     try:
@@ -138,6 +138,10 @@ def _config(bundle: Bundle, names: Sequence[str]) -> Config:
     except ValueError as exc:
         raise CorruptFile(f"{name} is no JSON: {exc}") from exc
     return config if isinstance(config, dict) else {}
+
+
+def _config_name(names: Sequence[str]) -> str | None:
+    return next((n for n in names if PurePosixPath(n).name == "config.json"), None)
 
 
 def _lack(config: Config) -> str | None:

@@ -23,6 +23,7 @@ from hpcfair_kg.artifact import (
 )
 from hpcfair_kg.backends.blobs.base import Blob
 from hpcfair_kg.errors import BoxFailed, InvalidMetadata
+from hpcfair_kg.ingest import findings
 from hpcfair_kg.ingest.jobs import now
 from hpcfair_kg.ingest.stage import Recognised, Stage
 from hpcfair_kg.knowledge.metadata import Metadata, parse
@@ -45,6 +46,19 @@ class Receipt:
     artifact: Artifact
     job_id: str | None
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where steps run: the layers of the box, and the IRIs of the software and the hardware around it."""
+
+    box: str
+    environment: str
+    hardware: str
+
+    def stamped(self, step: Step) -> Step:
+        """Return a step that says where it ran."""
+        return replace(step, box=self.box, environment=self.environment, hardware=self.hardware)
 
 
 def identity_of(uploads: Sequence[Upload], seen: Recognised) -> str:
@@ -72,22 +86,19 @@ def draft(
     kind = metadata.kind or seen.kind
     status, reason = _first_status(seen, kind)
     time = now()
-    return Artifact(
+    said = replace(
+        metadata,
+        title=metadata.title or metadata.name,
+        hyperparameters={**seen.inspection.hyperparameters, **metadata.hyperparameters},
+    )
+    artifact = Artifact(
         id=iri,
         key=key,
         owner=owner,
         name=metadata.name,
         version=metadata.version,
         kind=kind,
-        title=metadata.title or metadata.name,
-        description=metadata.description,
-        tags=metadata.tags,
-        license=metadata.license,
-        creators=metadata.creators,
-        visibility=metadata.visibility,
         framework=seen.framework,
-        architecture=metadata.architecture or seen.inspection.architecture,
-        task=metadata.task,
         status=status,
         reason=reason,
         files=tuple(_file(upload, seen) for upload in uploads),
@@ -95,34 +106,40 @@ def draft(
         outputs=seen.inspection.outputs,
         columns=seen.inspection.columns,
         parameters=seen.inspection.parameters,
+        operators=findings.operators(seen.inspection.operators),
         rows=seen.inspection.rows,
-        hyperparameters={**seen.inspection.hyperparameters, **metadata.hyperparameters},
-        metrics=metadata.metrics,
-        trained_on=metadata.trained_on,
-        tested_on=metadata.tested_on,
-        derived_from=metadata.derived_from,
-        workflow=metadata.workflow,
-        projects=metadata.projects,
-        machines=metadata.machines,
+        hyperparameter_sources=findings.sources(seen.inspection, metadata.hyperparameters),
         previous=previous.id if previous else None,
         notes=seen.inspection.notes,
         identity=identity,
         created=time,
         modified=time,
+        **{name: getattr(said, name) for name in DESCRIPTIVE},
     )
+    return findings.said(findings.told(artifact, plain(seen.inspection)), metadata.architecture)
 
 
-def recognition(artifact: Artifact, seen: Recognised, started: str, box: str) -> Step:
+def filled(artifact: Artifact, uploads: Sequence[Upload], seen: Recognised, identity: str) -> Artifact:
+    """Return the record of an artifact that was described before its files came; what was said of it stays."""
+    known = {name: getattr(artifact, name) for name in DESCRIPTIVE}
+    metadata = Metadata(name=artifact.name, version=artifact.version, kind=artifact.kind, **known)
+    metadata = replace(metadata, architecture=findings.author_of(artifact))
+    held = draft(artifact.id, artifact.key, artifact.owner, metadata, uploads, seen, identity)
+    kept = {name: getattr(artifact, name) for name in ("previous", "source", "created")}
+    return replace(held, **kept, notes=tuple(dict.fromkeys((*artifact.notes, *held.notes))))
+
+
+def recognition(artifact: Artifact, seen: Recognised, started: str, place: Place) -> Step:
     """Return the step that recognising the files was."""
-    return Step(
+    step = Step(
         "recognise",
         "succeeded",
         started,
         now(),
         detail=f"recognised by content as {seen.format or 'no format known here'}",
         used=tuple(file.name for file in artifact.files),
-        box=box,
     )
+    return place.stamped(step)
 
 
 def absorbed(
@@ -134,7 +151,7 @@ def absorbed(
     """
     try:
         made = tuple(_made(entry, stage, keep) for entry in answer["files"])
-        return replace(
+        done = replace(
             artifact,
             status=_final_status(answer["status"]),
             reason=answer["reason"],
@@ -143,17 +160,19 @@ def absorbed(
             inputs=_specs(answer["inputs"]) or artifact.inputs,
             outputs=_specs(answer["outputs"]) or artifact.outputs,
             parameters=artifact.parameters if answer["parameters"] is None else int(answer["parameters"]),
+            operators=findings.operators(answer["operators"]) or artifact.operators,
             notes=tuple(dict.fromkeys((*artifact.notes, *map(str, answer["notes"])))),
         )
+        return findings.told(done, answer)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise BoxFailed(f"the conversion's answer is malformed: {exc!r}", cause="crash") from exc
 
 
 def revision_of(artifact: Artifact, changes: Mapping[str, Any], person: Person | None) -> Metadata:
     """Return what an author's changes make of a record; raises `InvalidMetadata` for what cannot be changed."""
-    fixed = sorted(set(changes) - set(DESCRIPTIVE))
+    fixed = sorted(set(changes) - set(EDITABLE))
     if fixed:
-        wanted = f"cannot be edited; what can: {', '.join(DESCRIPTIVE)}"
+        wanted = f"cannot be edited; what can: {', '.join(EDITABLE)}"
         report = [{"path": name, "message": wanted} for name in fixed]
         raise InvalidMetadata(f"{', '.join(fixed)} cannot be edited", report=report)
     known = {name: value for name, value in plain(artifact).items() if name in DESCRIPTIVE and value}
@@ -162,18 +181,24 @@ def revision_of(artifact: Artifact, changes: Mapping[str, Any], person: Person |
 
 def revised(artifact: Artifact, metadata: Metadata) -> Artifact:
     """Return the record with its descriptive part as the metadata has it."""
-    return replace(artifact, **{name: getattr(metadata, name) for name in DESCRIPTIVE})
+    revision = replace(artifact, **{name: getattr(metadata, name) for name in DESCRIPTIVE})
+    revision = replace(revision, hyperparameter_sources=findings.unchanged(artifact, revision))
+    return findings.said(revision, metadata.architecture)
 
 
 def edited(converted: Artifact, current: Artifact) -> Artifact:
     """Return what the conversion found with what people wrote meanwhile: theirs is the descriptive part."""
-    return replace(converted, **{name: getattr(current, name) for name in DESCRIPTIVE})
+    theirs = (*DESCRIPTIVE, "hyperparameter_sources")
+    done = replace(converted, **{name: getattr(current, name) for name in theirs})
+    return findings.said(done, findings.author_of(current))
 
 
 DESCRIPTIVE = (
     "title", "description", "tags", "task", "license", "creators", "hyperparameters", "metrics",
     "trained_on", "tested_on", "derived_from", "workflow", "projects", "machines", "visibility",
 )  # fmt: skip
+EDITABLE = (*DESCRIPTIVE, "architecture")
+"""An architecture that nobody says any more is not taken back: what told it before is not known."""
 
 
 def _first_status(seen: Recognised, kind: Kind) -> tuple[Status, str | None]:

@@ -166,7 +166,7 @@ def _ready(
     if run.reason:
         return _refused(task, ladder, run.reason)
     task.clear(task.evidence)
-    return Answer(
+    answer = Answer(
         "ready",
         None,
         verdict,
@@ -177,6 +177,7 @@ def _ready(
         (*ladder.notes, *ladder.remarks),
         task.listed(task.target, "converted", verdict.opset),
     )
+    return task.portrayed(answer, task.target)
 
 
 def _set_aside(task: Task, verdict: Verdict, ladder: Ladder) -> None:

@@ -115,7 +115,8 @@ def _ready(task: Task, path: Path, found: Examination, given: list[Feeds], notes
     run = smoke(path, task.seed, None, given)
     task.steps.end(step, "failed" if run.reason else "succeeded", detail=run.reason or run.detail)
     opset = found.verdict.opset
-    return Answer("ready", None, found.verdict, run.inputs, found.outputs, graphs.count(path), opset, notes)
+    answer = Answer("ready", None, found.verdict, run.inputs, found.outputs, graphs.count(path), opset, notes)
+    return task.portrayed(answer, path)
 
 
 def complaints(path: Path) -> tuple[str, ...]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hpcfair_kg.artifact import Role, Step, TensorSpec, Verdict
 from hpcfair_kg.errors import HPCFairError
-from hpcfair_kg.formats import graphs
-from hpcfair_kg.formats.base import Bundle, Convertible
+from hpcfair_kg.formats import anatomy, graphs
+from hpcfair_kg.formats.base import Bundle, Convertible, Inspection
 from hpcfair_kg.models.steps import Steps
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a conversion, as the errand returns it beside the steps."""
+    """What came of a conversion, as the errand returns it beside the steps.
+
+    `operators` are those of the ONNX form; `architecture` is None where nothing tells it.
+    """
 
     status: str
     reason: str | None = None
@@ -27,6 +31,9 @@ class Answer:
     opset: int | None = None
     notes: tuple[str, ...] = ()
     files: tuple[Mapping[str, Any], ...] = ()
+    operators: Mapping[str, int] = field(default_factory=dict)
+    architecture: str | None = None
+    evidence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,30 @@ class Task:
 
     def parameters(self, path: Path) -> int | None:
         """Return the number of parameters as the original counts them, else as its form does."""
-        try:
-            counted = self.plugin.inspect(self.bundle, self.claimed).parameters
-        except HPCFairError:
-            counted = None
+        counted = self._inspection.parameters
         return graphs.count(path) if counted is None else counted
+
+    def portrayed(self, answer: Answer, form: Path) -> Answer:
+        """Return the answer with what its ONNX form is made of.
+
+        What the original says itself tells more of the architecture than the
+        graph of its form, and that more than names of operators.
+        """
+        model = graphs.load(form)
+        found = self._inspection
+        if found.architecture is None or found.by_names:
+            found = found.recognised(anatomy.told(model, form.name))
+        return replace(
+            answer,
+            operators=anatomy.operators(model),
+            architecture=found.architecture,
+            evidence=found.evidence,
+        )
+
+    @cached_property
+    def _inspection(self) -> Inspection:
+        """What can be read from the original; nothing where that cannot be read."""
+        try:
+            return self.plugin.inspect(self.bundle, self.claimed)
+        except HPCFairError:
+            return Inspection()

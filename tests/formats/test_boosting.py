@@ -117,12 +117,42 @@ def test_recognition_reads_features_objective_and_trees(tmp_path):
     inspection = found["inspection"]
     assert inspection["inputs"] == [{"name": "X", "dtype": "float32", "shape": ["batch", 6]}]
     assert inspection["hyperparameters"] == {"objective": "reg:squarederror", "booster": "gbtree", "trees": 4}
+    assert inspection["hyperparameters_from"] == "whatever.bin"
+    assert (inspection["architecture"], inspection["by_names"]) == ("GradientBoosting", False)
+    assert inspection["evidence"] == "gbtree of 4 trees in whatever.bin"
     assert inspection["notes"][0].startswith("written by XGBoost ")
     found = recognised(tmp_path, lightgbm(tmp_path / "m.dat", learning_rate=0.25))
     assert (found["format"], found["framework"]) == ("lightgbm-txt", "lightgbm")
     assert found["inspection"]["hyperparameters"]["learning_rate"] == 0.25
     assert found["inspection"]["hyperparameters"]["trees"] == 10
+    assert found["inspection"]["hyperparameters_from"] == "m.dat"
+    assert found["inspection"]["evidence"] == "LightGBM of 10 trees in m.dat"
     assert found["inspection"]["inputs"][0]["shape"] == ["batch", 6]
+
+
+def test_trees_that_correct_nothing_are_a_forest(tmp_path):
+    parallel = xgboost(tmp_path / "m.json", rounds=1, num_parallel_tree=4, subsample=0.8)
+    found = recognised(tmp_path, parallel)["inspection"]
+    assert (found["architecture"], found["evidence"]) == (
+        "RandomForest",
+        "gbtree of 4 trees and one round in m.json",
+    )
+    again = recognised(tmp_path, xgboost(tmp_path / "n.json", rounds=2, num_parallel_tree=4, subsample=0.8))
+    assert again["inspection"]["architecture"] == "GradientBoosting"
+    averaged = lightgbm(tmp_path / "m.txt", boosting="rf", bagging_freq=1, bagging_fraction=0.6)
+    found = recognised(tmp_path, averaged)["inspection"]
+    assert (found["architecture"], found["evidence"]) == (
+        "RandomForest",
+        "10 trees with average_output in m.txt",
+    )
+
+
+def test_what_the_file_says_is_kept_beside_what_the_graph_of_its_form_would_say(tmp_path):
+    """A forest of XGBoost is summed and passed through a link, like any boosting."""
+    parallel = xgboost(tmp_path / "m.json", rounds=1, num_parallel_tree=4, subsample=0.8)
+    answer = converted(tmp_path, parallel)
+    assert (answer["status"], answer["architecture"]) == ("ready", "RandomForest")
+    assert answer["operators"]["ai.onnx.ml.TreeEnsembleRegressor"] == 1
 
 
 @pytest.mark.parametrize("ending", ["json", "ubj"])

@@ -5,7 +5,6 @@ from onnx import helper
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats import graphs
-from hpcfair_kg.formats.base import Bundle
 from tests.onnx_files import FLOAT, INT64, STRING, linear, save, tree, value
 
 
@@ -98,21 +97,3 @@ def test_outside_weights_follow_a_renaming(tmp_path):
     (tmp_path / "a.onnx.data").rename(tmp_path / "b.onnx.data")
     graphs.relocate(tmp_path / "b.onnx", "a.onnx", "b.onnx")
     assert onnx.load(tmp_path / "b.onnx").graph.initializer[0].raw_data
-
-
-@pytest.mark.parametrize(("trees", "architecture"), [(1, "DecisionTree"), (3, None)])
-def test_one_tree_is_a_tree_and_several_are_no_class_that_can_be_told(trees, architecture, tmp_path):
-    skl2onnx = pytest.importorskip(
-        "skl2onnx", reason="scikit-learn's converter is not installed: make sklearn"
-    )
-    from sklearn.datasets import load_iris
-    from sklearn.ensemble import RandomForestClassifier
-
-    from hpcfair_kg.formats.onnx import Onnx
-
-    irises = load_iris()
-    forest = RandomForestClassifier(n_estimators=trees, random_state=0).fit(irises.data, irises.target)
-    made = skl2onnx.to_onnx(forest, irises.data[:1].astype("float32"), options={"zipmap": False})
-    assert graphs.tree_count(made.graph) == trees
-    (tmp_path / "m.onnx").write_bytes(made.SerializeToString())
-    assert Onnx().inspect(Bundle(tmp_path, ("m.onnx",)), ("m.onnx",)).architecture == architecture

@@ -12,6 +12,7 @@ from hpcfair_kg.formats.base import Bundle
 from hpcfair_kg.formats.hdf import Hdf5
 from hpcfair_kg.formats.keras import Keras, KerasHdf5
 from hpcfair_kg.models.verify import prove
+from tests import onnx_files
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("tf2onnx") is None:
     pytest.skip("Keras and tf2onnx are not installed (the extra `tensorflow`)", allow_module_level=True)
@@ -112,6 +113,43 @@ def test_inspected_without_tensorflow(models, plugin, file):
     else:
         assert found.inputs == (TensorSpec("image", "float32", ("batch", 10, 10, 1)),)
         assert found.architecture == "ConvolutionalNeuralNetwork"
+
+
+@pytest.mark.parametrize(("plugin", "file"), [(KERAS, "m.keras"), (H5, "m.h5")])
+def test_settings_are_read_with_the_file_they_stand_in(tmp_path, plugin, file):
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(3)]
+    )
+    model.compile(optimizer=keras.optimizers.RMSprop(0.003), loss="huber")
+    model.save(tmp_path / file)
+    found = plugin.inspect(Bundle(tmp_path, (file,)), (file,))
+    settings = {"optimizer": "RMSprop", "learning_rate": 0.003, "loss": "huber", "layers": 2, "units": 3}
+    assert found.hyperparameters == settings
+    assert found.hyperparameters_from == file
+    assert found.evidence == f"2 dense layers, tanh and no others among the layers of {file}"
+    assert (found.architecture, found.by_names) == ("MultilayerPerceptron", True)
+
+
+@pytest.mark.parametrize("name", ["GRU", "SimpleRNN"])
+def test_a_recurrence_that_becomes_a_loop_is_told_by_its_layer(tmp_path, name):
+    import keras
+
+    keras.Sequential([keras.Input((5, 4)), getattr(keras.layers, name)(6)]).save(tmp_path / "m.keras")
+    answer = onnx_files.converted(tmp_path, tmp_path / "m.keras")
+    kind = {"GRU": "GatedRecurrentUnit", "SimpleRNN": "RecurrentNeuralNetwork"}[name]
+    assert answer["operators"]["Loop"] == 1
+    assert (answer["architecture"], answer["evidence"]) == (kind, f"{name} among the layers of m.keras")
+
+
+def test_the_graph_of_the_form_tells_better_than_layers(tmp_path):
+    import keras
+
+    keras.Sequential([keras.Input((5, 4)), keras.layers.LSTM(6)]).save(tmp_path / "m.keras")
+    answer = onnx_files.converted(tmp_path, tmp_path / "m.keras")
+    total = sum(answer["operators"].values())
+    assert answer["evidence"] == f"1 LSTM among {total} operators of {answer['files'][0]['name']}"
 
 
 def test_indices_are_bounded_by_the_table(models):

@@ -6,7 +6,7 @@ from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats.base import Bundle
 from hpcfair_kg.formats.onnx import Onnx, is_old
-from tests.onnx_files import FLOAT, linear, save, value
+from tests.onnx_files import FLOAT, linear, save, tree, value
 
 
 def bundle(folder):
@@ -128,6 +128,15 @@ def test_inspect_reads_signature_size_and_opset(tmp_path):
     assert found.inputs == (TensorSpec("x", "float32", ("batch", 3)),)
     assert found.outputs == (TensorSpec("y", "float32", ("batch", 2)),)
     assert (found.parameters, found.opset, found.framework) == (6, 18, "onnx")
+    assert (found.operators, found.architecture) == ({"MatMul": 1}, None)
+
+
+def test_inspect_tells_the_architecture_by_the_graph(tmp_path):
+    tree(tmp_path / "m.onnx", (None, 13))
+    found = Onnx().inspect(bundle(tmp_path), ["m.onnx"])
+    assert found.architecture == "DecisionTree"
+    assert found.evidence == "1 TreeEnsembleRegressor of one tree among 1 operator of m.onnx"
+    assert found.operators == {"ai.onnx.ml.TreeEnsembleRegressor": 1}
 
 
 def test_only_models_older_than_opset_7_are_upgraded(tmp_path):

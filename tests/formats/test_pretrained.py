@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcfair_kg.formats.pretrained import Pretrained
+from hpcfair_kg.formats.pretrained import Pretrained, told
 
 BERT = {"model_type": "bert", "vocab_size": 100, "type_vocab_size": 2, "max_position_embeddings": 512}
 
@@ -34,3 +34,22 @@ def test_without_segments(types):
 )
 def test_the_longest_sequence(config, longest):
     assert Pretrained(Path(), config).longest == longest
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "evidence"),
+    [
+        (BERT, "Encoder", "model_type bert in config.json"),
+        ({**BERT, "is_decoder": True}, "Decoder", "bert that attends one way, in config.json"),
+        ({"model_type": "xlm", "causal": True}, "Decoder", "xlm that attends one way, in config.json"),
+        ({"model_type": "t5", "is_encoder_decoder": True}, "EncoderDecoder", "is_encoder_decoder in config.json"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_transformer(config, kind, evidence):
+    found = told(config, "config.json")
+    assert (found.architecture, found.evidence) == (kind, evidence)
+
+
+@pytest.mark.parametrize("config", [{}, {"model_type": "mamba"}, {"model_type": "mlp", "is_decoder": True}])
+def test_a_model_that_is_not_known_is_not_guessed(config):
+    assert told(config, "config.json") is None

@@ -95,6 +95,8 @@ def test_read_without_pytorch(programs):
     assert found.inputs == (TensorSpec("input", "float32", ("batch", 8)),)
     assert found.outputs == (TensorSpec("output", "float32", ("batch", 3)),)
     assert (found.framework, found.architecture) == ("pytorch", "MultilayerPerceptron")
+    assert found.by_names
+    assert found.evidence == "2 dense layers, relu and no others among the operators of mlp.pt2"
     assert found.parameters == 8 * 5 + 5 + 5 * 3 + 3
     assert found.notes[0].startswith("saved by PyTorch 2.")
 

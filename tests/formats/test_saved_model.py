@@ -8,6 +8,7 @@ import pytest
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats import saved_model
+from hpcfair_kg.formats.architecture import Told
 from hpcfair_kg.formats.base import Bundle
 
 
@@ -41,7 +42,8 @@ def test_signatures_and_the_one_that_is_served(tmp_path):
     document = read(
         written(tmp_path / "saved_model.pb", {"serving_default": sides, **others}, operators=["Conv2D"])
     )
-    assert (document.version, document.architecture) == ("2.21.0", "ConvolutionalNeuralNetwork")
+    assert document.version == "2.21.0"
+    assert document.told == Told("ConvolutionalNeuralNetwork", "Conv2D among the operators of saved_model.pb")
     signature = document.signature
     assert signature.name == "serving_default"
     assert signature.inputs == (TensorSpec("image", "float32", ("batch", "height", "width", 3)),)
@@ -49,6 +51,12 @@ def test_signatures_and_the_one_that_is_served(tmp_path):
     assert signature.tensors == {"image": "serving_default_image:0", "y": "serving_default_y:0"}
     assert signature.tags == ("serve",)
     assert list(document.usable) == ["other", "serving_default"]
+
+
+@pytest.mark.parametrize("operators", [["Conv2D", "BatchMatMulV2"], ["Conv2D", "StatelessWhile"], ["MatMul"]])
+def test_operators_that_may_be_parts_of_anything_tell_nothing(tmp_path, operators):
+    sides = {"f": ({"x": (2,)}, {"y": (2,)})}
+    assert read(written(tmp_path / "saved_model.pb", sides, operators=operators)).told is None
 
 
 def test_the_only_one_is_served(tmp_path):

@@ -225,7 +225,8 @@ def test_recognition_reads_class_parameters_and_features(tmp_path):
     assert (found["format"], found["framework"], found["family"]) == ("skops", "scikit-learn", "sklearn")
     inspection = found["inspection"]
     assert inspection["inputs"] == [{"name": "X", "dtype": "float32", "shape": ["batch", 4]}]
-    assert inspection["architecture"] == "SupportVectorMachine"
+    assert (inspection["architecture"], inspection["evidence"]) == ("SupportVectorMachine", "SVC in m.skops")
+    assert inspection["hyperparameters_from"] == "m.skops"
     assert inspection["hyperparameters"]["svc__C"] == 3.0
     assert inspection["hyperparameters"]["svc__kernel"] == "rbf"
     assert inspection["notes"][0].startswith("fitted with scikit-learn 1.")

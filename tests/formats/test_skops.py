@@ -47,6 +47,29 @@ def test_the_steps_of_pipelines_in_pipelines_are_named_as_scikit_learn_does(tmp_
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("HistGradientBoostingClassifier", "GradientBoosting"),
+        ("ExtraTreesRegressor", "RandomForest"),
+        ("ExtraTreeClassifier", "DecisionTree"),
+        ("NuSVR", "SupportVectorMachine"),
+        ("LinearSVC", "SupportVectorMachine"),
+        ("LogisticRegressionCV", "LogisticRegressionModel"),
+        ("BayesianRidge", "LinearRegressionModel"),
+        ("GammaRegressor", "GeneralizedLinearModel"),
+        ("MLPRegressor", "MultilayerPerceptron"),
+        ("KernelRidge", None),
+        ("RidgeClassifier", None),
+        ("IsolationForest", None),
+        ("AdaBoostClassifier", None),
+        ("SGDClassifier", None),
+    ],
+)
+def test_a_class_is_told_by_its_whole_name(tmp_path, name, kind):
+    assert read(written(tmp_path, instance(name)), "m.skops").architecture == kind
+
+
+@pytest.mark.parametrize(
     "schema", ["", "[1, 2]", "{", '{"content": {"content": {"steps": {"content": [3]}}}}', "[" * 100_000]
 )
 def test_a_schema_that_is_none_is_corrupt(tmp_path, schema):

@@ -135,7 +135,7 @@ def test_indices_are_bounded_by_the_table(modules, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "architecture"),
-    [("mlp", "MultilayerPerceptron"), ("cnn", "ConvolutionalNeuralNetwork"), ("lstm", "LongShortTermMemory")],
+    [("mlp", None), ("cnn", "ConvolutionalNeuralNetwork"), ("lstm", "LongShortTermMemory")],
 )
 def test_inspected_without_pytorch(modules, tmp_path, name, architecture):
     files = saved(modules, name, "script", tmp_path / "model.pt")

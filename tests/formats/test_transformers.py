@@ -151,7 +151,9 @@ class TestEncoders:
     def test_hyperparameters_and_parameters(self, encoders):
         files = bundle(encoders / "bert")
         found = FORMAT.inspect(files, FORMAT.claims(files))
-        assert (found.framework, found.architecture) == ("transformers", "Transformer")
+        assert (found.framework, found.architecture) == ("transformers", "Encoder")
+        assert (found.evidence, found.by_names) == ("model_type bert in config.json", False)
+        assert found.hyperparameters_from == "config.json"
         assert found.hyperparameters["hidden_size"] == 16
         assert found.parameters > 50 * 16
         assert [spec.shape for spec in found.inputs] == [("batch", "sequence")] * 3

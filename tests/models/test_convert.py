@@ -158,6 +158,7 @@ def test_the_answer_is_json_and_each_change_is_told(tmp_path):
     assert json.loads(json.dumps(answer)) == answer
     assert {
         "files", "verdict", "steps", "inputs", "outputs", "parameters", "status", "reason", "opset", "notes",
+        "operators", "architecture", "evidence",
     } == set(answer)  # fmt: skip
     assert [(e["event"], e["name"], e["state"]) for e in events] == [
         ("step", "verify", "running"),
