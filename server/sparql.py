@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
@@ -19,6 +20,9 @@ from hpcfair_kg.knowledge.vocabulary import Namespace
 from server.access import hub, principal
 from server.negotiation import HTML, RDF, form, prefers_html, wanted
 from server.replies import rdf_reply
+
+Example = tuple[str, str]
+Shelf = tuple[str, tuple[Example, ...]]
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -108,13 +112,32 @@ def _description() -> list[Triple]:
 
 def _page(text: str, **answer: Any) -> Response:
     return Response(
-        render_template("sparql.html", query=text, examples=examples(), offered=[*RESULTS, *GRAPHS], **answer)
+        render_template("sparql.html", query=text, shelves=shelves(), offered=[*RESULTS, *GRAPHS], **answer)
     )
 
 
 @cache
-def examples() -> tuple[tuple[str, str], ...]:
+def examples() -> tuple[Example, ...]:
     """Return the example queries: what each asks (its first line, a comment) and its text."""
-    folder = files("server") / "queries"
-    texts = [entry.read_text() for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)]
+    return tuple(example for _, group in shelves() for example in group)
+
+
+@cache
+def shelves() -> tuple[Shelf, ...]:
+    """Return the example queries under their headings; a folder's name is its heading, as in ``1-finding``."""
+    return tuple(
+        (_heading(folder.name), _questions(folder)) for folder in _ordered(files("server") / "queries")
+    )
+
+
+def _heading(name: str) -> str:
+    return name.partition("-")[2].replace("-", " ").capitalize()
+
+
+def _questions(folder: Traversable) -> tuple[Example, ...]:
+    texts = [entry.read_text(encoding="utf-8") for entry in _ordered(folder)]
     return tuple((text.partition("\n")[0].lstrip("# "), text) for text in texts)
+
+
+def _ordered(folder: Traversable) -> list[Traversable]:
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
