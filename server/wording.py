@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
 
-from hpcfair_kg.artifact import Artifact, Dimension, Verdict
+from hpcfair_kg.artifact import Artifact, Dimension, Hardware, Verdict
+from hpcfair_kg.knowledge import ontology
+from hpcfair_kg.knowledge.vocabulary import ARCHITECTURES, HPC
 
 STATUSES = {
     "registered": "registered",
@@ -75,6 +78,44 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def hardware(found: Hardware) -> str:
+    """Return what something ran on, in one line; memory is in units of 1024, as it is sold.
+
+    >>> hardware(Hardware("POWER9", 44, 256 << 30, ("Tesla V100",) * 4))
+    'POWER9, 44 cores, 256 GiB of memory, 4 × Tesla V100'
+    """
+    said = [found.cpu] if found.cpu else []
+    said += [plural(found.cores, "core")] if found.cores else []
+    said += [f"{found.memory / 2**30:.3g} GiB of memory"] if found.memory else []
+    for gpu in dict.fromkeys(found.gpus):
+        many = found.gpus.count(gpu)
+        said.append(gpu if many == 1 else f"{many} × {gpu}")
+    return ", ".join(said) or "hardware that is not known"
+
+
+def class_iri(name: str) -> str:
+    """Return the IRI of a class of models or machines, by the name that records have for it."""
+    return ARCHITECTURES[name].value if name in ARCHITECTURES else f"{HPC}{name}"
+
+
+def label(name: str) -> str:
+    """Return what the ontology calls a class of models or machines.
+
+    >>> label("RandomForest"), label("something else")
+    ('Random forest', 'something else')
+    """
+    return ontology.terms().get(class_iri(name), name)
+
+
+def host(address: str) -> str:
+    """Return the host of an address, which says whose it is.
+
+    >>> host("https://data.example.org:8443/iris.csv")
+    'data.example.org:8443'
+    """
+    return urlsplit(address).netloc.rpartition("@")[2]
+
+
 def day(time: str) -> str:
     """Return the day of an ISO 8601 time."""
     return time[:10]
@@ -97,6 +138,8 @@ def sentence(artifact: Artifact) -> str:
         return "This artifact was withdrawn: its description stays, its files are no longer given out."
     if verdict is not None and verdict.outcome in SENTENCES:
         return SENTENCES[verdict.outcome](verdict)
+    if artifact.kind == "model" and any(file.remote for file in artifact.files):
+        return "The files of this model lie elsewhere: nothing was converted or proved here."
     return WITHOUT.get(artifact.status, "") if artifact.kind == "model" else ""
 
 
@@ -149,5 +192,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "sentence": sentence,
     "badge": badge,
+    "hardware": hardware,
+    "class_iri": class_iri,
+    "label": label,
+    "anchor": ontology.anchor,
+    "host": host,
     "status": lambda status: STATUSES.get(status, status),
 }

@@ -12,7 +12,7 @@ import pytest
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCTERMS
 
-from hpcfair_kg.artifact import Artifact, File, Metric, Person, TensorSpec
+from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.knowledge.views import base
 
 GOLDEN = Path(__file__).parent / "knowledge" / "views" / "golden"
@@ -49,18 +49,43 @@ def hostile(artifact: Artifact) -> Artifact:
         inputs=(TensorSpec(HOSTILE, HOSTILE, ("a,b", -1, HOSTILE)),),
         metrics=(Metric(HOSTILE, float("nan"), HOSTILE), Metric("x", 1e308)),
         trained_on=(HOSTILE, "http://other.example/a%20b", "http://not an iri/<>", "doi:10.5281/zenodo.1"),
+        tested_on=(HOSTILE, "http://other.example/c"),
         derived_from=(HOSTILE, "https://doi.org/10.5281/zenodo.2"),
+        workflow=HOSTILE,
+        architecture_evidence=HOSTILE,
+        operators={HOSTILE: 2},
+        hyperparameters={HOSTILE: HOSTILE},
+        hyperparameter_sources={HOSTILE: HOSTILE},
+        projects=(Project(HOSTILE, funders=(HOSTILE, "https://ror.org/021nxhr62"), award=HOSTILE),),
+        machines=(Machine(HOSTILE, cpu=HOSTILE, gpu=HOSTILE, vendor=HOSTILE),),
         previous=HOSTILE,
         status="ready",
         reason=None,
     )
 
 
+def remote(artifact: Artifact) -> Artifact:
+    """Return an artifact that was harvested: its files lie elsewhere, one of them unhashed and unmeasured."""
+    known, unknown = artifact.files[0], replace(artifact.files[0], name="more é.bin", size=None, sha256="")
+    return replace(
+        artifact,
+        files=(
+            replace(known, remote="https://data.example.org/known"),
+            replace(unknown, remote="https://data.example.org/un%20known?x=1&y=2"),
+        ),
+        source="https://data.example.org/described?x=1&y=2",
+        status="registered",
+        reason=None,
+        identity="",
+    )
+
+
 def variants(artifact: Artifact) -> Iterator[tuple[str, Artifact]]:
-    """Yield the artifact as it may come: whole, bare, hostile, withdrawn, under a licence of one's own."""
+    """Yield the artifact as it may come: whole, bare, hostile, harvested, withdrawn, under a licence of one's own."""
     yield "whole", artifact
     yield "bare", bare(artifact)
     yield "hostile", hostile(artifact)
+    yield "harvested", remote(artifact)
     yield "withdrawn", replace(artifact, status="withdrawn", reason=HOSTILE)
     yield "expression", replace(artifact, license="MIT OR LicenseRef-House", status="ready", reason=None)
 

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hpcfair_kg.artifact import Artifact, Verdict, plain
-from hpcfair_kg.client.views import said
+from hpcfair_kg.client.facts import said
 
 
 @dataclass(frozen=True)

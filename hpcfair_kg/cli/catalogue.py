@@ -12,10 +12,11 @@ from hpcfair_kg.cli.output import pairs, table, verb
 from hpcfair_kg.errors import InvalidConfig, UnknownParameter
 
 if TYPE_CHECKING:
-    from hpcfair_kg.artifact import File
-    from hpcfair_kg.client import Client, Entry
+    from hpcfair_kg.client import Client
 
-FACETS = ("kind", "framework", "task", "license", "creator", "format", "architecture", "status", "owner")
+FACETS = (
+    "kind", "framework", "task", "license", "creator", "format", "architecture", "status", "owner", "project", "machine",
+)  # fmt: skip
 PATH = click.Path(path_type=Path)
 
 
@@ -72,11 +73,13 @@ def upload(
     on: str | None,
 ) -> object:
     """Upload files (a folder is many) as one artifact; print its address and its verdict."""
+    from hpcfair_kg.client.facts import brief
+
     described = _described(metadata) if metadata else {}
     given = client(on).upload(list(paths), name, tags, license, creators, described, wait=not no_wait)  # type: ignore[call-overload]
     if no_wait and not hasattr(given, "verdict"):
         return {"job": given.id, "state": given.state}, lambda: click.echo(f"job {given.id}: {given.state}")
-    return given.record(), lambda: _told(given)
+    return given.record(), lambda: pairs(brief(given))
 
 
 @verb()
@@ -126,8 +129,10 @@ for _facet in FACETS:
 @click.argument("id")
 def info(id: str, on: str | None) -> object:
     """Print what is known of an artifact."""
+    from hpcfair_kg.client.facts import facts
+
     entry = client(on).get(id)
-    return entry.record(), lambda: _told(entry)
+    return entry.record(), lambda: pairs(facts(entry))
 
 
 @verb()
@@ -196,35 +201,6 @@ def jobs(id: str | None, cancel: bool, on: str | None) -> object:
                 click.echo(f"  {step.name}  {step.state}" + (f"  {step.detail}" if step.detail else ""))
 
     return document, show
-
-
-def _told(entry: Entry) -> None:
-    from hpcfair_kg.client.views import said
-
-    pairs(
-        [
-            ("id", entry.id),
-            ("name", f"{entry.owner}/{entry.name} {entry.version}"),
-            ("title", entry.title if entry.title != entry.name else ""),
-            ("kind", " · ".join(filter(None, (entry.kind, entry.framework, entry.architecture)))),
-            ("status", entry.status),
-            ("verdict", said(entry.verdict) if entry.verdict else ""),
-            ("reason", entry.reason),
-            ("license", entry.license),
-            ("tags", ", ".join(entry.tags)),
-            ("creators", ", ".join(person.name for person in entry.creators)),
-            ("parameters", entry.parameters),
-            *(("takes", f"{t.name} {t.dtype} {list(t.shape)}") for t in entry.inputs),
-            *(("gives", f"{t.name} {t.dtype} {list(t.shape)}") for t in entry.outputs),
-            *(("file", f"{f.name}  {f.format}  {f.role}  {_size(f)}") for f in entry.files),
-            *(("note", note) for note in entry.notes),
-        ]
-    )
-
-
-def _size(file: File) -> str:
-    place = f"at {file.remote}" if file.remote else ""
-    return "  ".join(filter(None, ("" if file.size is None else f"{file.size:,} bytes", place)))
 
 
 def _described(path: Path) -> dict[str, Any]:

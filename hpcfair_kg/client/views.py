@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpcfair_kg.artifact import FINISHED, Artifact, Step, Verdict, build
+from hpcfair_kg.artifact import FINISHED, Artifact, Step, build
+from hpcfair_kg.client.facts import facts
 from hpcfair_kg.errors import Busy, HPCFairError
 
 if TYPE_CHECKING:
@@ -71,41 +72,11 @@ class Entry(Artifact):
         return self.client
 
     def _repr_html_(self) -> str:
-        rows = {
-            "id": self.id,
-            "kind": " · ".join(filter(None, (self.kind, self.framework, self.architecture))),
-            "status": self.status,
-            "verdict": said(self.verdict) if self.verdict else "",
-            "takes": ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in self.inputs),
-            "gives": ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in self.outputs),
-            "files": ", ".join(file.name for file in self.files),
-            "license": self.license,
-            "tags": ", ".join(self.tags),
-        }
         body = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(value)}</td></tr>"
-            for name, value in rows.items()
-            if value
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(words)}</td></tr>"
+            for name, words in facts(self)
         )
         return f"<table><caption>{html.escape(f'{self.owner}/{self.name}')}</caption>{body}</table>"
-
-
-def said(verdict: Verdict) -> str:
-    """Return a verdict in words and figures, on one line."""
-    opset = f" (opset {verdict.opset})" if verdict.opset else ""
-    tried = f"on {len(verdict.shapes)} shapes, seed {verdict.seed}"
-    if verdict.outcome == "equal":
-        error = f"{verdict.normalised or 0:.1e} (normalised)"
-        return f"the ONNX form{opset} equals the original within {error} {tried}"
-    if verdict.outcome == "consistent":
-        return f"the ONNX file{opset} runs as it declares, the same each time, {tried}"
-    why = f": {verdict.reason}" if verdict.reason else ""
-    if verdict.outcome == "different":
-        far = f" by {verdict.normalised:.1e} (normalised)" if verdict.normalised is not None else ""
-        return f"the ONNX form{opset} differs from the original{far} and is not served{why}"
-    if verdict.outcome == "inconsistent":
-        return f"the ONNX file{opset} does not run as it declares{why}"
-    return f"nothing was proved{why}"
 
 
 class Job:

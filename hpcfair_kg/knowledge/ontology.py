@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from hpcfair_kg.knowledge.terms import Properties, by_subject
 from hpcfair_kg.knowledge.vocabulary import OWL, PREFIXES, RDF, RDFS, SKOS
 
 _HERE = Path(__file__).resolve()
+
+Nodes = Mapping[Any, Properties]
 
 MODULES: Final = ("hk.ttl", "hpc-used.ttl", "hpc-errata.ttl", "alignments.ttl")
 """The modules: our terms, the HPC Ontology's that we use, what it forgot, and how they stand to others' terms."""
@@ -53,7 +56,11 @@ def triples(*names: str) -> tuple[Triple, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One term as a reader looks it up; `parents`, `same`, `domain` and `range` are IRIs."""
+    """One term as a reader looks it up; `parents`, `same`, `domain` and `range` are IRIs.
+
+    `definitions` are the expressions that a defined class is the same as, in
+    OWL 2's Manchester syntax.
+    """
 
     iri: str
     kind: str
@@ -63,6 +70,7 @@ class Entry:
     same: tuple[str, ...]
     domain: tuple[str, ...]
     range: tuple[str, ...]
+    definitions: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,7 +80,12 @@ class Entry:
     @property
     def anchor(self) -> str:
         """The fragment that the term has on the page: for one of ours, that of its IRI."""
-        return self.name.removeprefix("hk:").replace(":", "-")
+        return anchor(self.iri)
+
+
+def anchor(iri: str) -> str:
+    """Return the fragment that a term has on the page of the ontology."""
+    return short(iri).removeprefix("hk:").replace(":", "-")
 
 
 def short(iri: str) -> str:
@@ -88,11 +101,11 @@ def glossary(name: str) -> tuple[Entry, ...]:
     """Return the terms that a module declares, by their labels, with what every module says of them."""
     found = by_subject(triples())
     declared = {t.subject for t in triples(name) if t.predicate == RDFS.label}
-    entries = (_entry(node.value, said) for node, said in found.items() if node in declared)
+    entries = (_entry(node.value, said, found) for node, said in found.items() if node in declared)
     return tuple(sorted(entries, key=lambda entry: entry.label.lower()))
 
 
-def _entry(iri: str, said: Properties) -> Entry:
+def _entry(iri: str, said: Properties, nodes: Nodes) -> Entry:
     def values(*properties: NamedNode) -> tuple[str, ...]:
         found = (value for property in properties for value in said.get(property, ()))
         return tuple(value.value for value in found if not isinstance(value, BlankNode))
@@ -106,7 +119,33 @@ def _entry(iri: str, said: Properties) -> Entry:
         values(OWL.equivalentClass, OWL.equivalentProperty),
         values(RDFS.domain),
         values(RDFS.range),
+        tuple(
+            _expression(same, nodes)
+            for same in said.get(OWL.equivalentClass, ())
+            if isinstance(same, BlankNode)
+        ),
     )
+
+
+def _expression(node: Any, nodes: Nodes) -> str:
+    """Return a class expression in Manchester syntax (https://www.w3.org/TR/owl2-manchester-syntax/)."""
+    if isinstance(node, Literal):
+        return json.dumps(node.value, ensure_ascii=False)
+    if isinstance(node, NamedNode):
+        return short(node.value)
+    said = nodes[node]
+    if OWL.intersectionOf in said:
+        return " and ".join(_expression(one, nodes) for one in _listed(said[OWL.intersectionOf][0], nodes))
+    kind, filler = ("value", OWL.hasValue) if OWL.hasValue in said else ("some", OWL.someValuesFrom)
+    of = _expression(said[OWL.onProperty][0], nodes)
+    return f"({of} {kind} {_expression(said[filler][0], nodes)})"
+
+
+def _listed(node: Any, nodes: Nodes) -> Iterator[Any]:
+    """Yield the members of an RDF list."""
+    while node != RDF.nil:
+        yield nodes[node][RDF.first][0]
+        node = nodes[node][RDF.rest][0]
 
 
 @cache

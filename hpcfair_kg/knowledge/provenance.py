@@ -26,6 +26,7 @@ ACTIVITIES: Final[Mapping[str, NamedNode]] = {
     "smoke": HK.SmokeRun,
     "infer": HK.InferenceRun,
     "hook": HK.HookCall,
+    "harvest": HK.Harvest,
 }
 """The class of a step, by its name up to the colon."""
 
@@ -80,7 +81,7 @@ def _step(node: NamedNode, artifact_id: str, step: Step) -> Iterator[Triple]:
 
 def _read_step(nodes: Mapping[NamedNode, Properties], step: Properties) -> Step:
     return Step(
-        software=tuple(sorted(_spoken(nodes[agent]) for agent in step.get(PROV.wasAssociatedWith, ()))),
+        software=tuple(sorted(package(nodes[agent]) for agent in step.get(PROV.wasAssociatedWith, ()))),
         used=tuple(sorted(map(file_name, step.get(PROV.used, ())))),
         generated=tuple(sorted(map(file_name, step.get(PROV.generated, ())))),
         verdict=terms.read_verdict(step),
@@ -96,6 +97,7 @@ def software(artifact_id: str, spoken: str) -> tuple[NamedNode, list[Triple]]:
     return agent, [*said, Triple(agent, DCAT.version, Literal(version))] if space else said
 
 
-def _spoken(agent: Properties) -> str:
+def package(agent: Properties) -> str:
+    """Return the "name version" that an agent is spoken of by: the inverse of `software`."""
     name = str(agent[DCTERMS.title][0].value)
     return f"{name} {agent[DCAT.version][0].value}" if DCAT.version in agent else name

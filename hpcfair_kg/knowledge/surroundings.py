@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -16,9 +16,11 @@ from hpcfair_kg.artifact import Environment, Hardware, plain
 from hpcfair_kg.knowledge.background import processor
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.iris import shared
-from hpcfair_kg.knowledge.provenance import software
-from hpcfair_kg.knowledge.terms import typed
-from hpcfair_kg.knowledge.vocabulary import HK, HPC, PROV
+from hpcfair_kg.knowledge.provenance import package, software
+from hpcfair_kg.knowledge.terms import Properties, by_subject, typed
+from hpcfair_kg.knowledge.vocabulary import HK, HPC, PROV, RDF
+
+_PYTHON = "Python "
 
 
 def environment(site: str, found: Environment) -> tuple[NamedNode, list[Triple]]:
@@ -33,11 +35,53 @@ def hardware(site: str, found: Hardware) -> tuple[NamedNode, list[Triple]]:
     return node, list(_hardware(node, site, found))
 
 
+def read_environment(triples: Iterable[Triple]) -> Environment | None:
+    """Return the software environment that a graph describes, if it does: the inverse of `environment`."""
+    nodes = by_subject(triples)
+    said = next((found for found in nodes.values() if HK.system in found), None)
+    if said is None:
+        return None
+    packages = sorted(package(nodes[member]) for member in said[PROV.hadMember])
+    python = next(name for name in packages if name.startswith(_PYTHON))
+    packages.remove(python)
+    return Environment(python.removeprefix(_PYTHON), said[HK.system][0].value, tuple(packages))
+
+
+def read_hardware(triples: Iterable[Triple]) -> Hardware | None:
+    """Return the hardware that a graph describes, if it does: the inverse of `hardware`.
+
+    Of processors of several kinds the graph does not tell how many there are of
+    each, so each is named once.
+    """
+    nodes = by_subject(triples)
+    node = next((node for node, found in nodes.items() if HPC.Computer in found.get(RDF.type, ())), None)
+    if node is None:
+        return None
+    said = nodes[node]
+    gpus = _names(nodes, said, HPC.coprocessor)
+    repeated = _number(said, HPC.coprocessorCountPerNode) or 0
+    return Hardware(
+        cpu=next(iter(_names(nodes, said, HPC.cpu)), None),
+        cores=_number(said, HPC.cpuCoreCount),
+        memory=_number(said, HK.memory),
+        gpus=gpus * repeated if len(gpus) == 1 else gpus,
+        machine=next((whole.value for whole, found in nodes.items() if HPC.hasNode in found), None),
+    )
+
+
+def _names(nodes: Mapping[NamedNode, Properties], said: Properties, link: NamedNode) -> tuple[str, ...]:
+    return tuple(sorted(nodes[chip][HPC.name][0].value for chip in said.get(link, ())))
+
+
+def _number(said: Properties, term: NamedNode) -> int | None:
+    return int(said[term][0].value) if term in said else None
+
+
 def _environment(node: NamedNode, site: str, found: Environment) -> Iterator[Triple]:
     yield from typed(node, (HK.Environment, PROV.Collection))
     yield Triple(node, HK.system, Literal(found.system))
-    for spoken in (f"Python {found.python}", *found.packages):
-        member, said = software(site, spoken)
+    for name in (f"{_PYTHON}{found.python}", *found.packages):
+        member, said = software(site, name)
         yield Triple(node, PROV.hadMember, member)
         yield from said
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import BlankNode, NamedNode, Triple
 
 from hpcfair_kg.artifact import Artifact, Job
 from hpcfair_kg.errors import NotFound
@@ -49,6 +49,27 @@ def test_every_term_written_is_declared_or_anothers(
     assert {term for term in used if term.startswith(OURS)} <= set(ontology.terms())
     foreign = {term for term in used if not term.startswith(OURS)}
     assert all(term.startswith(tuple(PREFIXES.values())) for term in foreign), foreign
+
+
+def test_a_defined_class_tells_its_definition() -> None:
+    found = {entry.name: entry.definitions for entry in ontology.glossary("hk.ttl") if entry.definitions}
+    assert found["hk:ProvedModel"] == ('hpc:AIModel and (hk:verdict some (hk:outcome value "equal"))',)
+    assert found["hk:RemoteArtifact"] == ("dcat:Dataset and (dcat:distribution some hk:RemoteFile)",)
+
+
+def test_every_defined_class_can_be_told() -> None:
+    defined = {
+        t.subject.value
+        for t in ontology.triples()
+        if t.predicate == OWL.equivalentClass and isinstance(t.object, BlankNode)
+    }
+    entries = [entry for name in ontology.MODULES for entry in ontology.glossary(name)]
+    assert defined == {entry.iri for entry in entries if entry.definitions}
+
+
+def test_a_term_has_the_fragment_of_its_iri_where_it_is_ours() -> None:
+    assert ontology.anchor(HK.Verification.value) == "Verification"
+    assert ontology.anchor(HPC.AIModel.value) == "hpc-AIModel"
 
 
 def test_every_hk_term_in_the_source_is_declared() -> None:

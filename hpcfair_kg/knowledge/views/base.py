@@ -8,6 +8,8 @@ from typing import ClassVar, Final
 from hpcfair_kg import plugins
 from hpcfair_kg.artifact import Artifact, Kind
 from hpcfair_kg.errors import NotFound
+from hpcfair_kg.knowledge.site import Site
+from hpcfair_kg.knowledge.views.complete import complete
 
 SHELF: Final = "hpcfair_kg.knowledge.views"
 
@@ -18,12 +20,18 @@ class View(ABC):
     name: ClassVar[str]
     """The last segment of the address: "schema.org", "croissant", …"""
     media_type: ClassVar[str]
+    profile: ClassVar[str] = ""
+    """The IRI of the profile or schema that the document keeps to, where there is one."""
     kinds: ClassVar[tuple[Kind, ...]] = ("model", "dataset", "workflow")
     """The kinds of artifact that the dialect has words for."""
 
+    def render(self, artifact: Artifact, site: Site | None = None) -> bytes:
+        """Return the document that describes the artifact; of a site not said, what the artifact's IRI tells."""
+        return self.write(complete(artifact), site or Site.of(artifact.id))
+
     @abstractmethod
-    def render(self, artifact: Artifact) -> bytes:
-        """Return the document that describes the artifact."""
+    def write(self, artifact: Artifact, site: Site) -> bytes:
+        """Return the document that describes a complete artifact of a site."""
 
 
 def fitting(artifact: Artifact) -> dict[str, View]:

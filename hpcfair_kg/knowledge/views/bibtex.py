@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from hpcfair_kg.artifact import Artifact, Person
-from hpcfair_kg.knowledge.iris import ark, host
+from hpcfair_kg.knowledge.iris import ark
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
-from hpcfair_kg.knowledge.views.complete import complete
 from hpcfair_kg.knowledge.views.names import split
 
 _TEX: Final = str.maketrans(
@@ -35,18 +35,18 @@ class BibTeX(View):
     name = "bibtex"
     media_type = "application/x-bibtex; charset=utf-8"
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the entry; its key is the artifact's name and key."""
-        return entry(complete(artifact)).encode()
+        return entry(artifact, site).encode()
 
 
-def entry(artifact: Artifact) -> str:
+def entry(artifact: Artifact, site: Site) -> str:
     """Return the BibTeX entry of a complete artifact, as text."""
-    fields = ",\n".join(f"  {name} = {value}" for name, value in _fields(artifact))
+    fields = ",\n".join(f"  {name} = {value}" for name, value in _fields(artifact, site))
     return f"@misc{{{_key(artifact)},\n{fields}\n}}\n"
 
 
-def _fields(artifact: Artifact) -> Iterator[tuple[str, str]]:
+def _fields(artifact: Artifact, site: Site) -> Iterator[tuple[str, str]]:
     yield "author", _braced(" and ".join(map(_author, artifact.creators)))
     # Doubled: the title keeps its capitals.
     yield "title", _braced(_braced(_tex(artifact.title)))
@@ -55,10 +55,11 @@ def _fields(artifact: Artifact) -> Iterator[tuple[str, str]]:
         yield "year", _braced(year)
         yield "month", str(int(month))
     yield "version", _braced(_tex(artifact.version))
-    yield "publisher", _braced(_tex(host(artifact.id)))
+    yield "publisher", _braced(_tex(site.publisher))
     yield "url", _braced(artifact.id)
     withdrawn = ", withdrawn" if artifact.status == "withdrawn" else ""
-    yield "note", _braced(f"{artifact.kind.capitalize()}, {ark(artifact.id)}{withdrawn}")
+    source = f", described first at {_tex(artifact.source)}" if artifact.source else ""
+    yield "note", _braced(f"{artifact.kind.capitalize()}, {ark(artifact.id)}{source}{withdrawn}")
 
 
 def _key(artifact: Artifact) -> str:

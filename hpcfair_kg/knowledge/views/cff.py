@@ -11,14 +11,18 @@ from typing import Any, Final
 from hpcfair_kg.artifact import Artifact, Person
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.iris import ark
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
-from hpcfair_kg.knowledge.views.complete import complete
 from hpcfair_kg.knowledge.views.names import split
+from hpcfair_kg.knowledge.views.origin import addresses
 from hpcfair_kg.knowledge.views.yaml_text import dump
 from hpcfair_kg.knowledge.vocabulary import ORCID
 
 LISTED: Final = frozenset(licenses.COMMON) - {"CDLA-Permissive-2.0"}
 """Licences that the format's own list surely has: it is SPDX's of May 2021, and closed."""
+
+_SOURCE: Final = "Where the work was described first"
+_URL: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 
 
 class Citation(View):
@@ -27,9 +31,9 @@ class Citation(View):
     name = "cff"
     media_type = "application/yaml"
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the YAML; the format calls a model, too, software."""
-        return dump(_document(complete(artifact))).encode()
+        return dump(_document(artifact)).encode()
 
 
 def _document(artifact: Artifact) -> dict[str, Any]:
@@ -44,10 +48,18 @@ def _document(artifact: Artifact) -> dict[str, Any]:
         "date-released": artifact.created[:10],
         "keywords": list(dict.fromkeys(artifact.tags)),
         "url": artifact.id,
-        "identifiers": [{"type": "other", "value": ark(artifact.id), "description": "ARK"}],
+        "identifiers": [
+            {"type": "other", "value": ark(artifact.id), "description": "ARK"},
+            *({"type": "url", "value": iri, "description": _SOURCE} for iri in _sources(artifact)),
+        ],
         **_license(artifact.license),
     }
     return {key: value for key, value in document.items() if value not in ("", [])}
+
+
+def _sources(artifact: Artifact) -> list[str]:
+    """Return where the work was described first, as an address that the format takes."""
+    return [iri for iri in addresses([artifact.source or ""]) if _URL.fullmatch(iri)]
 
 
 def _message(artifact: Artifact) -> str:

@@ -23,4 +23,5 @@ def _sentence(artifact: Artifact) -> str:
     facts = [f"for {artifact.task}"] if artifact.task else []
     facts += [f"with {artifact.parameters:,} parameters"] if artifact.parameters else []
     facts += [f"with {artifact.rows:,} rows"] if artifact.rows else []
-    return " ".join((f"{artifact.title or artifact.name}: a {what} in {len(artifact.files)} files", *facts))
+    files = "1 file" if len(artifact.files) == 1 else f"{len(artifact.files)} files"
+    return " ".join((f"{artifact.title or artifact.name}: a {what} in {files}", *facts))

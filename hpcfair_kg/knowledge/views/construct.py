@@ -1,9 +1,9 @@
-"""Views made by a SPARQL CONSTRUCT over the record graph; the query stands in the .rq file beside the view."""
+"""Views made by a SPARQL CONSTRUCT over record graphs; the query stands in the .rq file beside the view."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Final, cast
@@ -13,10 +13,10 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Triple
 
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.knowledge.describe import describe
-from hpcfair_kg.knowledge.iris import host, site
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
 from hpcfair_kg.knowledge.views.complete import complete
-from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, IT6, RDF, XSD
+from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, FOAF, IT6, RDF, XSD
 
 _PREFIX: Final = re.compile(r"^PREFIX (\w+): <([^>]+)>", re.MULTILINE)
 # The application profiles ask for the derived type, which the store that runs the query does not keep.
@@ -24,20 +24,37 @@ _COUNTS: Final = frozenset({DCAT.byteSize, IT6.totalNumberOfParameters})
 
 
 class Construct(View):
-    """A view in Turtle whose words are those of the query in the file `query`.
-
-    The query finds the record graph, `complete`, and the catalogue that it is
-    dcterms:isPartOf, with its dcterms:title and dcterms:publisher.
-    """
+    """A view in Turtle whose words are those of the query in the file `query`."""
 
     media_type = "text/turtle"
     query: ClassVar[str]
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the Turtle, what it is about first."""
-        triples = sorted(_constructed(self.query, artifact), key=lambda t: _order(t, artifact.id))
-        prefixes = dict(_PREFIX.findall(_text(self.query)))
-        return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
+        triples = sorted(constructed(self.query, [artifact], site), key=lambda t: _order(t, artifact.id))
+        return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes(self.query)) or b""
+
+
+def constructed(query: str, artifacts: Iterable[Artifact], site: Site) -> Iterator[Triple]:
+    """Yield what a query makes of the record graphs of some artifacts.
+
+    It finds them `complete`, and the catalogue that each is dcterms:isPartOf,
+    with its dcterms:title, its foaf:homepage and its dcterms:publisher, who has
+    a foaf:name.
+    """
+    store = ox.Store()
+    store.extend(Quad(*triple) for triple in _catalogue(site))
+    for artifact in artifacts:
+        store.extend(Quad(*triple) for triple in describe(complete(artifact)))
+        store.add(Quad(NamedNode(artifact.id), DCTERMS.isPartOf, NamedNode(site.catalogue)))
+    for triple in cast(QueryTriples, store.query(_text(query))):
+        yield _counted(triple) if triple.predicate in _COUNTS else triple
+
+
+@cache
+def prefixes(query: str) -> dict[str, str]:
+    """Return the prefixes that a query declares, for what is made by it."""
+    return dict(_PREFIX.findall(_text(query)))
 
 
 @cache
@@ -45,20 +62,12 @@ def _text(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _constructed(query: str, artifact: Artifact) -> Iterator[Triple]:
-    store = ox.Store()
-    store.extend(Quad(*triple) for triple in (*describe(complete(artifact)), *_catalogue(artifact.id)))
-    for triple in cast(QueryTriples, store.query(_text(query))):
-        yield _counted(triple) if triple.predicate in _COUNTS else triple
-
-
-def _catalogue(artifact_id: str) -> Iterator[Triple]:
-    """Yield what is known of the catalogue: its address, whose host is its name and its publisher's."""
-    address = f"{site(artifact_id)}/"
-    catalogue = NamedNode(address)
-    yield Triple(NamedNode(artifact_id), DCTERMS.isPartOf, catalogue)
-    yield Triple(catalogue, DCTERMS.title, Literal(host(artifact_id)))
-    yield Triple(catalogue, DCTERMS.publisher, NamedNode(f"{address}#publisher"))
+def _catalogue(site: Site) -> Iterator[Triple]:
+    catalogue, publisher = NamedNode(site.catalogue), NamedNode(site.agent)
+    yield Triple(catalogue, DCTERMS.title, Literal(site.title))
+    yield Triple(catalogue, FOAF.homepage, NamedNode(site.root))
+    yield Triple(catalogue, DCTERMS.publisher, publisher)
+    yield Triple(publisher, FOAF.name, Literal(site.publisher))
 
 
 def _counted(triple: Triple) -> Triple:

@@ -1,7 +1,8 @@
 """Croissant 1.1: datasets as machine-learning tools load them, https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html.
 
 A record set says from which file and column each field is read; so only a
-dataset with one table has one.  The variables of all others are named.
+dataset with one table has one.  The variables of all others are named.  A file
+needs a hash: a remote one that nobody has hashed is named in the description.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import Any, Final
 import orjson
 
 from hpcfair_kg.artifact import Artifact, Column, File
-from hpcfair_kg.knowledge.iris import file_node, host, part, site
+from hpcfair_kg.knowledge.iris import file_node, part
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
 from hpcfair_kg.knowledge.views.bibtex import entry
-from hpcfair_kg.knowledge.views.complete import complete
-from hpcfair_kg.knowledge.views.schema_org import download, license_name, person_node
+from hpcfair_kg.knowledge.views.origin import addresses, derived
+from hpcfair_kg.knowledge.views.schema_org import background, download, license_name, person_node
 from hpcfair_kg.knowledge.vocabulary import CR, DCTERMS, PROV
 
 CONFORMS: Final = "http://mlcommons.org/croissant/1.1"
@@ -60,18 +62,18 @@ class Croissant(View):
 
     name = "croissant"
     media_type = "application/ld+json"
+    profile = CONFORMS
     kinds = ("dataset",)
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the JSON-LD; a withdrawn dataset has no files and no record set."""
-        return orjson.dumps(_document(complete(artifact)), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(_document(artifact, site), option=orjson.OPT_INDENT_2)
 
 
-def _document(artifact: Artifact) -> dict[str, Any]:
+def _document(artifact: Artifact, site: Site) -> dict[str, Any]:
     table = _table(artifact)
     records = _record_set(artifact, table) if table else {"field": []}
     read = {field["name"] for field in records["field"]}
-    sources = [{"@id": iri} for iri in artifact.derived_from if iri.startswith("http")]
     withdrawn = artifact.status == "withdrawn"
     document = {
         "@context": CONTEXT,
@@ -80,34 +82,47 @@ def _document(artifact: Artifact) -> dict[str, Any]:
         "conformsTo": CONFORMS,
         "name": artifact.title,
         "alternateName": f"{artifact.owner}/{artifact.name}",
-        "description": artifact.description,
+        "description": _description(artifact),
         "url": artifact.id,
         "identifier": artifact.id,
         "version": artifact.version,
         "license": license_name(artifact.license),
         "keywords": list(artifact.tags),
         "creator": [person_node(person) for person in artifact.creators],
-        "publisher": {"@type": "Organization", "name": host(artifact.id), "url": f"{site(artifact.id)}/"},
+        "publisher": {"@type": "Organization", "name": site.publisher, "url": site.homepage},
         "datePublished": artifact.created,
         "dateModified": artifact.modified,
-        "citeAs": entry(artifact),
-        "prov:wasDerivedFrom": sources,
+        "citeAs": entry(artifact, site),
+        **background(artifact),
+        "prov:wasDerivedFrom": [{"@id": iri} for iri in addresses(derived(artifact))],
         "creativeWorkStatus": "Withdrawn" if withdrawn else "",
-        "distribution": [_file(artifact, file) for file in artifact.files if not withdrawn],
+        "distribution": [_file(artifact, file) for file in artifact.files if file.sha256 and not withdrawn],
         "recordSet": [records] if read else [],
         "variableMeasured": [c.name for c in artifact.columns if c.name not in read],
     }
     return {key: value for key, value in document.items() if value not in ([], "")}
 
 
+def _description(artifact: Artifact) -> str:
+    """Return the description, and which files are not listed because their hash is not known."""
+    unknown = [f"{file.name} ({artifact.url(file)})" for file in artifact.files if not file.sha256]
+    if not unknown or artifact.status == "withdrawn":
+        return artifact.description
+    return f"{artifact.description}\n\nNot listed as files, since nobody here has hashed them: {', '.join(unknown)}."
+
+
 def _table(artifact: Artifact) -> File | None:
     """Return the one file that all columns are in, if they are there by name."""
     tables = [f for f in artifact.files if f.role == "original"]
-    if artifact.status == "withdrawn" or len(tables) != 1 or tables[0].format not in TABLES:
+    if artifact.status == "withdrawn" or len(tables) != 1 or not _readable(tables[0]):
         return None
     # A CSV without a header: its columns were numbered by us, and no reader finds them by name.
     numbered = [f"column_{n}" for n in range(1, len(artifact.columns) + 1)]
     return None if [c.name for c in artifact.columns] == numbered else tables[0]
+
+
+def _readable(file: File) -> bool:
+    return file.format in TABLES and bool(file.sha256)
 
 
 def _file(artifact: Artifact, file: File) -> dict[str, Any]:

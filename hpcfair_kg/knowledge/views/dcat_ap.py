@@ -12,6 +12,7 @@ class DcatAp(Construct):
     """An artifact as a dcat:Dataset in a catalogue of its own; a withdrawn one is a deleted record without files."""
 
     name = "dcat-ap"
+    profile = "https://semiceu.github.io/DCAT-AP/releases/3.0.1/"
     query = "dcat_ap.rq"
 
 

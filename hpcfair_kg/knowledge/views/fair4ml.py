@@ -13,9 +13,10 @@ import orjson
 
 from hpcfair_kg.artifact import Artifact, Metric, TensorSpec
 from hpcfair_kg.knowledge.codecs import ACCESS
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
-from hpcfair_kg.knowledge.views.complete import complete
-from hpcfair_kg.knowledge.views.schema_org import download, license_name, person_node
+from hpcfair_kg.knowledge.views.origin import derived
+from hpcfair_kg.knowledge.views.schema_org import background, download, license_name, person_node
 from hpcfair_kg.knowledge.vocabulary import FAIR4ML, SCHEMA
 
 CONTEXT: Final = {"@vocab": str(SCHEMA), "fair4ml": str(FAIR4ML)}
@@ -26,11 +27,11 @@ class Fair4ML(View):
 
     name = "fair4ml"
     media_type = "application/ld+json"
+    profile = "https://w3id.org/fair4ml"
     kinds = ("model",)
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the JSON-LD; a withdrawn model has no distribution."""
-        artifact = complete(artifact)
         document = {"@context": CONTEXT} | _model(artifact) | _learning(artifact)
         present = {key: value for key, value in document.items() if value not in (None, "", [])}
         return orjson.dumps(present, option=orjson.OPT_INDENT_2)
@@ -55,7 +56,8 @@ def _model(artifact: Artifact) -> dict[str, Any]:
         "conditionsOfAccess": ACCESS[artifact.visibility].value,
         "isAccessibleForFree": artifact.visibility == "public",
         "softwareRequirements": artifact.framework,
-        "isBasedOn": _references(artifact.derived_from),
+        **background(artifact),
+        "isBasedOn": _references(derived(artifact)),
         "creativeWorkStatus": "Withdrawn" if withdrawn else None,
         "distribution": [] if withdrawn else [download(artifact, file) for file in artifact.files],
     }
@@ -69,6 +71,7 @@ def _learning(artifact: Artifact) -> dict[str, Any]:
         "fair4ml:modelCategory": artifact.architecture,
         "fair4ml:usageInstructions": _usage(artifact),
         "fair4ml:trainedOn": _references(artifact.trained_on, "Dataset"),
+        "fair4ml:testedOn": _references(artifact.tested_on, "Dataset"),
         "fair4ml:hasEvaluation": [_evaluation(artifact, metric) for metric in artifact.metrics],
     }
 

@@ -9,6 +9,7 @@ class FairDataPoint(Construct):
     """An artifact as the dcat:Dataset, part of the catalogue, that a FAIR Data Point would serve."""
 
     name = "fdp"
+    profile = "https://w3id.org/fdp/fdp-o"
     query = "fdp.rq"
 
 

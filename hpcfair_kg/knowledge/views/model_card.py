@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from hpcfair_kg.artifact import Artifact, Metric, TensorSpec, Verdict
 from hpcfair_kg.knowledge import licenses
-from hpcfair_kg.knowledge.iris import ark, site
+from hpcfair_kg.knowledge.iris import ark
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
 from hpcfair_kg.knowledge.views.bibtex import entry
-from hpcfair_kg.knowledge.views.complete import complete
 from hpcfair_kg.knowledge.views.yaml_text import dump
 
 LICENSES: Final = frozenset({
@@ -54,11 +54,10 @@ class ModelCard(View):
     media_type = "text/markdown; charset=utf-8"
     kinds = ("model",)
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the card: front matter, then what the catalogue knows, and what it proved."""
-        artifact = complete(artifact)
         front = dump(_front(artifact))
-        body = "\n\n".join(_body(artifact))
+        body = "\n\n".join(_body(artifact, site))
         return f"---\n{front}---\n\n{body}\n".encode()
 
 
@@ -100,7 +99,7 @@ def _result(task: str, metric: Metric, on: str) -> dict[str, Any]:
     }
 
 
-def _body(artifact: Artifact) -> Iterator[str]:
+def _body(artifact: Artifact, site: Site) -> Iterator[str]:
     """Yield the sections, each a block of Markdown."""
     yield f"# {_line(artifact.title)}"
     if artifact.status == "withdrawn":
@@ -111,16 +110,19 @@ def _body(artifact: Artifact) -> Iterator[str]:
     if artifact.verdict is not None:
         yield f"## Conversion to ONNX\n\n{_proof(artifact.verdict)}"
     if artifact.runnable is not None:
-        yield f"## How to run it\n\n{_usage(artifact)}"
+        yield f"## How to run it\n\n{_usage(artifact, site)}"
     yield from _section("Training data", ("Data set",), [(r,) for r in artifact.trained_on])
+    yield from _section("Testing data", ("Data set",), [(r,) for r in artifact.tested_on])
     yield from _section("Derived from", ("Artifact",), [(r,) for r in artifact.derived_from])
     figures = [(m.name, m.value, m.on or "not said") for m in artifact.metrics]
     yield from _section("Evaluation", ("Metric", "Value", "On"), figures)
-    yield from _section("Hyperparameters", ("Name", "Value"), sorted(artifact.hyperparameters.items()))
+    yield from _section("Hyperparameters", ("Name", "Value", "Known from"), _settings(artifact))
+    projects = [(p.name, ", ".join(p.funders), p.award or "") for p in artifact.projects]
+    yield from _section("Projects", ("Project", "Funded by", "Award"), projects)
+    yield from _section("Machines", ("Machine", "Kind", "Processor", "Accelerator"), _machines(artifact))
     if artifact.status != "withdrawn":
-        files = [(f.name, f.format, f.role, _bytes(f.size), f.sha256) for f in artifact.files]
-        yield from _section("Files", ("Name", "Format", "Role", "Size", "SHA-256"), files)
-    yield f"## How to cite it\n\n```bibtex\n{entry(artifact)}```"
+        yield from _section("Files", ("Name", "Format", "Role", "Size", "SHA-256"), _files(artifact))
+    yield f"## How to cite it\n\n```bibtex\n{entry(artifact, site)}```"
 
 
 def _facts(artifact: Artifact) -> list[Row]:
@@ -130,11 +132,43 @@ def _facts(artifact: Artifact) -> list[Row]:
         ("By", ", ".join(person.name for person in artifact.creators)),
         ("Licence", artifact.license),
         ("Framework", artifact.framework),
-        ("Architecture", artifact.architecture),
+        ("Architecture", _architecture(artifact)),
         ("Task", artifact.task),
         ("Parameters", f"{artifact.parameters:,}" if artifact.parameters is not None else None),
+        ("Operators", ", ".join(f"{name} {count}" for name, count in artifact.operators.items())),
+        ("Made by workflow", artifact.workflow),
+        ("Described first at", artifact.source),
     )
     return [fact for fact in facts if fact[1]]
+
+
+def _architecture(artifact: Artifact) -> str | None:
+    evidence = f" ({artifact.architecture_evidence})" if artifact.architecture_evidence else ""
+    return f"{artifact.architecture}{evidence}" if artifact.architecture else None
+
+
+def _settings(artifact: Artifact) -> list[Row]:
+    sources = artifact.hyperparameter_sources
+    said = sorted(artifact.hyperparameters.items())
+    return [(name, value, sources.get(name, "its author")) for name, value in said]
+
+
+def _machines(artifact: Artifact) -> list[Row]:
+    return [(m.name, m.kind, m.cpu or "", m.gpu or "") for m in artifact.machines]
+
+
+def _files(artifact: Artifact) -> list[Row]:
+    """Return the files; of a remote one the address stands beside its name, its hash may be unknown."""
+    return [
+        (
+            f"{file.name} at {file.remote}" if file.remote else file.name,
+            file.format,
+            file.role,
+            _bytes(file.size),
+            file.sha256 or "not known",
+        )
+        for file in artifact.files
+    ]
 
 
 def _tensors(artifact: Artifact) -> list[Row]:
@@ -158,9 +192,9 @@ def _proof(verdict: Verdict) -> str:
     return " ".join(said)
 
 
-def _usage(artifact: Artifact) -> str:
+def _usage(artifact: Artifact, site: Site) -> str:
     feeds = ", ".join(f"{tensor.name!r}: …" for tensor in artifact.inputs)
-    code = f'hub = Client("{site(artifact.id)}")\nhub.infer("{ark(artifact.id)}", {{{feeds}}})'
+    code = f'hub = Client("{site.address}")\nhub.infer("{ark(artifact.id)}", {{{feeds}}})'
     return f"```python\nfrom hpcfair_kg import Client\n\n{code}\n```"
 
 

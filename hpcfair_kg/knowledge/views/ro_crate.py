@@ -17,7 +17,8 @@ import orjson
 from hpcfair_kg.artifact import Artifact, File
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.codecs import ACCESS
-from hpcfair_kg.knowledge.iris import ark, host, site
+from hpcfair_kg.knowledge.iris import ark
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
 from hpcfair_kg.knowledge.views.complete import complete
 from hpcfair_kg.knowledge.vocabulary import DCTERMS, FAIR4ML, ORCID, SCHEMA
@@ -49,23 +50,41 @@ class ROCrate(View):
 
     name = "ro-crate"
     media_type = f'application/ld+json; profile="{SPECIFICATION}"'
+    profile = SPECIFICATION
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the RO-Crate Metadata Document."""
-        return orjson.dumps(document(artifact), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(document(artifact, site), option=orjson.OPT_INDENT_2)
 
 
-def document(artifact: Artifact, *, attached: bool = False) -> dict[str, Any]:
-    """Return the metadata document; `attached` where the files lie beside it under their own names."""
+def document(artifact: Artifact, site: Site, *, attached: bool = False) -> dict[str, Any]:
+    """Return the metadata document; `attached` where the files lie beside it, at their `places`."""
     artifact = complete(artifact)
     root = "./" if attached else artifact.id
     files = () if artifact.status == "withdrawn" else artifact.files
-    places = {file.name: quote(file.name) if attached else artifact.url(file) for file in files}
-    seen = {} if attached else {"sdDatePublished": artifact.modified}
-    parts = [_file(file, places[file.name]) | seen for file in files]
-    made = _conversion(artifact, files, places)
-    graph = [_descriptor(root), _root(artifact, root, parts, made), *parts, *made, *_contextual(artifact)]
+    beside = {name: quote(place) for name, place in places(artifact).items()} if attached else {}
+    ids = {file.name: beside.get(file.name, artifact.url(file)) for file in files}
+    parts = [_file(file, ids[file.name]) | _seen(artifact, file.name in beside) for file in files]
+    made = _conversion(artifact, files, ids)
+    graph = [
+        _descriptor(root),
+        _root(artifact, root, site, parts, made),
+        *parts,
+        *made,
+        *_contextual(artifact, site),
+    ]
     return {"@context": [f"{SPECIFICATION}/context", TERMS], "@graph": list(map(_compact, graph))}
+
+
+def places(artifact: Artifact) -> dict[str, str]:
+    """Return where the files that are here lie in an attached crate: under their names, if the descriptor leaves them."""
+    names = [file.name for file in artifact.files if not file.remote and artifact.status != "withdrawn"]
+    return {name: f"data/{name}" if name.split("/")[0] == DESCRIPTOR else name for name in names}
+
+
+def _seen(artifact: Artifact, beside: bool) -> Entity:
+    """Return when a file that is had by its address was there (web-based data entities)."""
+    return {} if beside else {"sdDatePublished": artifact.modified}
 
 
 def _descriptor(root: str) -> Entity:
@@ -77,7 +96,7 @@ def _descriptor(root: str) -> Entity:
     }
 
 
-def _root(artifact: Artifact, root: str, parts: list[Entity], made: list[Entity]) -> Entity:
+def _root(artifact: Artifact, root: str, site: Site, parts: list[Entity], made: list[Entity]) -> Entity:
     return {
         "@id": root,
         "@type": ["Dataset", "MLModel"] if artifact.kind == "model" else "Dataset",
@@ -93,7 +112,7 @@ def _root(artifact: Artifact, root: str, parts: list[Entity], made: list[Entity]
         "dateModified": artifact.modified,
         "license": _links([licenses.iri(artifact.license)] if artifact.license else []),
         "author": _links(_agent(artifact, place) for place in range(len(artifact.creators))),
-        "publisher": {"@id": f"{site(artifact.id)}/"},
+        "publisher": {"@id": site.homepage},
         "conditionsOfAccess": ACCESS[artifact.visibility].value,
         "creativeWorkStatus": "Withdrawn" if artifact.status == "withdrawn" else [],
         "isBasedOn": _links(_sources(artifact)),
@@ -132,7 +151,7 @@ def _conversion(artifact: Artifact, files: Iterable[File], places: dict[str, str
     ]
 
 
-def _contextual(artifact: Artifact) -> Iterator[Entity]:
+def _contextual(artifact: Artifact, site: Site) -> Iterator[Entity]:
     """Yield what the root links to and is no part of it: identifier, people, publisher, licence, sources."""
     yield {
         "@id": "#identifier",
@@ -144,8 +163,7 @@ def _contextual(artifact: Artifact) -> Iterator[Entity]:
     }
     for place, person in enumerate(artifact.creators):
         yield {"@id": _agent(artifact, place), "@type": "Person", "name": person.name}
-    address = f"{site(artifact.id)}/"
-    yield {"@id": address, "@type": "Organization", "name": host(artifact.id), "url": address}
+    yield {"@id": site.homepage, "@type": "Organization", "name": site.publisher, "url": site.homepage}
     if artifact.license:
         yield {"@id": licenses.iri(artifact.license), "@type": "CreativeWork", "name": artifact.license}
     for source in _sources(artifact):

@@ -7,16 +7,17 @@ and why was found with F-UJI 3.5.1 by leaving out one thing at a time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
 
-from hpcfair_kg.artifact import Artifact, File, Person
+from hpcfair_kg.artifact import Artifact, File, Person, Project
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.codecs import ACCESS
-from hpcfair_kg.knowledge.iris import host, site
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views.base import View
-from hpcfair_kg.knowledge.views.complete import complete
+from hpcfair_kg.knowledge.views.origin import addresses, derived, same
 from hpcfair_kg.knowledge.vocabulary import FAIR4ML, ORCID, SCHEMA
 
 VARIABLES: Final = 100
@@ -28,14 +29,14 @@ class SchemaOrg(View):
 
     name = "schema.org"
     media_type = "application/ld+json"
+    profile = "https://schema.org/"
 
-    def render(self, artifact: Artifact) -> bytes:
+    def write(self, artifact: Artifact, site: Site) -> bytes:
         """Return the JSON-LD; a withdrawn artifact has no distribution."""
-        return orjson.dumps(_document(complete(artifact)), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(_document(artifact, site), option=orjson.OPT_INDENT_2)
 
 
-def _document(artifact: Artifact) -> dict[str, Any]:
-    catalogue = f"{site(artifact.id)}/"
+def _document(artifact: Artifact, site: Site) -> dict[str, Any]:
     document = {
         "@context": {"@vocab": str(SCHEMA)},
         "@id": artifact.id,
@@ -48,7 +49,7 @@ def _document(artifact: Artifact) -> dict[str, Any]:
         "version": artifact.version,
         "keywords": list(artifact.tags or (artifact.kind,)),
         "creator": [person_node(person) for person in artifact.creators],
-        "publisher": {"@type": "Organization", "name": host(artifact.id), "url": catalogue},
+        "publisher": {"@type": "Organization", "name": site.publisher, "url": site.homepage},
         "datePublished": artifact.created,
         "dateModified": artifact.modified,
         "license": license_name(artifact.license),
@@ -56,13 +57,13 @@ def _document(artifact: Artifact) -> dict[str, Any]:
         "isAccessibleForFree": artifact.visibility == "public",
         "includedInDataCatalog": {
             "@type": "DataCatalog",
-            "@id": catalogue,
-            "name": host(artifact.id),
-            "url": catalogue,
+            "@id": site.catalogue,
+            "name": site.title,
+            "url": site.root,
         },
-        "isBasedOn": [
-            {"@id": iri} for iri in (*artifact.derived_from, *artifact.trained_on) if iri.startswith("http")
-        ],
+        **background(artifact),
+        "isBasedOn": _links((*derived(artifact), *artifact.trained_on)),
+        "mentions": _links(artifact.tested_on),
         "variableMeasured": [c.name for c in artifact.columns[:VARIABLES]],
     }
     if artifact.status == "withdrawn":
@@ -73,6 +74,35 @@ def _document(artifact: Artifact) -> dict[str, Any]:
             _record(artifact),
         ]
     return {key: value for key, value in document.items() if value not in ([], "")}
+
+
+def background(artifact: Artifact) -> dict[str, Any]:
+    """Return what schema.org says of a work's source, of the projects that it came out of, and of who paid for them."""
+    funders = dict.fromkeys(funder for project in artifact.projects for funder in project.funders)
+    return {
+        "sameAs": addresses(same(artifact)),
+        "sourceOrganization": [_named("ResearchProject", p.name, p.id) for p in artifact.projects],
+        "funding": [_grant(p) for p in artifact.projects if p.funders or p.award],
+        "funder": [_organisation(funder) for funder in funders],
+    }
+
+
+def _grant(project: Project) -> dict[str, Any]:
+    award = {"identifier": project.award} if project.award else {}
+    funders = {"funder": [_organisation(f) for f in project.funders]} if project.funders else {}
+    return {"@type": "Grant", "name": project.name, **award, **funders}
+
+
+def _organisation(funder: str) -> dict[str, Any]:
+    return _named("Organization", funder, next(iter(addresses((funder,))), None))
+
+
+def _named(kind: str, name: str, iri: str | None) -> dict[str, Any]:
+    return {"@type": kind, "name": name, **({"@id": iri} if iri else {})}
+
+
+def _links(references: Iterable[str]) -> list[dict[str, str]]:
+    return [{"@id": iri} for iri in addresses(references)]
 
 
 def person_node(person: Person) -> dict[str, Any]:

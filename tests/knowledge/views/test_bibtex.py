@@ -44,6 +44,14 @@ def test_a_parser_reads_it(model: Artifact) -> None:
     assert found["note"] == "Model, ark:/99999/h7x2k9b4m"
 
 
+def test_a_harvested_one_names_its_source(harvested: Artifact) -> None:
+    found = read(view(replace(harvested, source="https://data.example.org/a_b?c=%20&d={e")))
+    assert found["note"] == (
+        "Dataset, ark:/99999/d0000000x, described first at "
+        r"https://data.example.org/a\_b?c=\%20\&d=\textbraceleft{}e"
+    )
+
+
 @pytest.mark.parametrize(
     ("title", "written"),
     [

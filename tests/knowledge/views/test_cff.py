@@ -50,6 +50,16 @@ def test_the_tool_that_finds_it_valid_finds_faults(model: Artifact) -> None:
         cffconvert.Citation(text).validate()
 
 
+def test_a_harvested_one_names_its_source(harvested: Artifact) -> None:
+    _, source = validated(harvested)["identifiers"]
+    assert (source["type"], source["value"]) == ("url", harvested.source)
+
+
+@pytest.mark.parametrize("source", ["urn:uuid:1", 'https://a.example/"{x}"', "https://a.example/a b"])
+def test_a_source_that_the_format_does_not_take_is_left_out(harvested: Artifact, source: str) -> None:
+    assert len(validated(replace(harvested, source=source))["identifiers"]) == 1
+
+
 def test_hostile_text_stays_text(dataset: Artifact) -> None:
     artifact = replace(
         dataset, title=HOSTILE, description=HOSTILE, tags=(HOSTILE, HOSTILE), creators=(Person(HOSTILE),),

@@ -18,6 +18,4 @@ def test_title_description_and_creator_come_from_what_is_known(model: Artifact, 
     assert found.title == "encoder"
     assert found.creators == (Person("ada"),)
     assert found.description == "encoder: a pytorch model in 3 files for translation with 1,203 parameters"
-    assert (
-        complete(replace(bare(dataset), rows=150)).description == "iris: a dataset in 1 files with 150 rows"
-    )
+    assert complete(replace(bare(dataset), rows=150)).description == "iris: a dataset in 1 file with 150 rows"

@@ -136,6 +136,38 @@ def test_a_withdrawn_dataset_is_described_without_files(dataset: Artifact) -> No
     read(found)
 
 
+def test_a_remote_file_is_listed_where_its_hash_is_known_and_else_told_of(harvested: Artifact) -> None:
+    found = view(harvested)
+    assert [(f["contentUrl"], f["sha256"]) for f in found["distribution"]] == [
+        ("https://data.example.org/iris.csv", "01" * 32)
+    ]
+    assert "more.csv (https://data.example.org/more.csv)" in found["description"]
+    assert found["sameAs"] == [harvested.source]
+    assert read(found).metadata.name == "Iris"
+
+
+def test_a_dataset_of_which_no_file_was_hashed_is_described_without_files(harvested: Artifact) -> None:
+    found = view(replace(harvested, files=harvested.files[1:]))
+    assert not {"distribution", "recordSet"} & set(found)
+    assert found["variableMeasured"] == ["sepal length (cm)", "species"]
+    read(found)
+
+
+def test_one_remote_table_that_was_hashed_has_its_records(harvested: Artifact) -> None:
+    found = read(view(replace(harvested, files=harvested.files[:1]))).metadata
+    assert [f.name for f in found.record_sets[0].fields] == ["sepal length (cm)", "species"]
+
+
+def test_who_paid_and_what_it_was_derived_from(ready: Artifact, model: Artifact) -> None:
+    fetched = replace(ready, source="https://data.example.org/iris", projects=model.projects)
+    found = view(fetched)
+    assert [f["name"] for f in found["funder"]] == list(model.projects[0].funders)
+    sources = ["https://data.example.org/iris", "https://other.example/ark:/1/a"]
+    assert found["prov:wasDerivedFrom"] == [{"@id": iri} for iri in sources]
+    assert "sameAs" not in found
+    read(found)
+
+
 @pytest.mark.parametrize("form", ["npz", "hdf5", "netcdf"])
 def test_variables_that_no_reader_finds_by_column_are_only_named(ready: Artifact, form: str) -> None:
     file = replace(ready.files[0], name=f"iris.{form}", format=form, media_type=f"application/x-{form}")

@@ -75,7 +75,51 @@ def test_relations_are_of_types_that_datacite_knows(model: Artifact) -> None:
         ("IsVersionOf", "URL", "https://models.example.org/#name/ada/encoder"),
         ("IsDerivedFrom", "DOI", "10.5281/zenodo.2"),
         ("IsDerivedFrom", "URL", model.trained_on[0]),
+        ("References", "URL", model.tested_on[0]),
+        ("IsCompiledBy", "URL", model.workflow),
     ]
+
+
+def relations(artifact: Artifact, source: str) -> list[str]:
+    found = view(artifact).iterfind("d:relatedIdentifiers/d:relatedIdentifier", NS)
+    return [e.get("relationType") for e in found if e.text == source]
+
+
+def test_what_was_only_described_again_is_identical_to_its_source_and_what_was_fetched_is_derived_from_it(
+    harvested: Artifact, dataset: Artifact
+) -> None:
+    assert harvested.source
+    assert relations(harvested, harvested.source) == ["IsIdenticalTo"]
+    fetched = replace(harvested, files=dataset.files)
+    assert relations(fetched, harvested.source) == ["IsDerivedFrom"]
+
+
+def test_sizes_that_nobody_knows_are_left_out(harvested: Artifact) -> None:
+    assert texts(harvested, "d:sizes/d:size") == ["4600 bytes"]
+
+
+def test_who_paid_is_named_once_for_each_funder(model: Artifact) -> None:
+    found = [
+        {child.tag.partition("}")[2]: (child.text, child.get("funderIdentifierType")) for child in one}
+        for one in view(model).iterfind("d:fundingReferences/d:fundingReference", NS)
+    ]
+    award = {"awardNumber": ("89233218CNA000001", None), "awardTitle": ("Xplacer", None)}
+    ror = "https://ror.org/021nxhr62"
+    assert found == [
+        {"funderName": ("DOE", None)} | award,
+        {"funderName": (ror, None), "funderIdentifier": (ror, "ROR")} | award,
+    ]
+    assert view(replace(model, projects=())).find("d:fundingReferences", NS) is None
+
+
+def test_projects_are_contributors(model: Artifact) -> None:
+    assert texts(model, "d:contributors/d:contributor/d:contributorName") == ["Xplacer", "ZZ"]
+    assert texts(model, "d:contributors/d:contributor/d:nameIdentifier") == [model.projects[1].id]
+
+
+def test_the_evidence_of_the_architecture_is_told(model: Artifact) -> None:
+    (told,) = texts(model, "d:descriptions/d:description[@descriptionType='TechnicalInfo']")
+    assert told.startswith(f"Architecture RecurrentNeuralNetwork ({model.architecture_evidence}). Input x")
 
 
 def test_a_licence_has_its_spdx_id_and_an_expression_none(model: Artifact) -> None:

@@ -14,6 +14,7 @@ from pyld import jsonld as pyld
 from hpcfair_kg.artifact import Artifact, Metric, Person
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge.views import base
+from tests.dialects import remote
 
 FAIR4ML = "https://w3id.org/fair4ml#"
 HOSTILE = '"}\n---\n{"@id": "x", "@context": "http://evil.example/"} </script>'
@@ -84,6 +85,7 @@ def test_what_it_was_trained_on_and_scored(model: Artifact) -> None:
         {"@id": model.trained_on[0]},
         {"@type": "Dataset", "name": "someone/elses data"},
     ]
+    assert found["fair4ml:testedOn"] == [{"@id": model.tested_on[0]}]
     accuracy, bleu = found["fair4ml:hasEvaluation"]
     assert accuracy["fair4ml:evaluationResults"] == {
         "@type": "PropertyValue",
@@ -94,6 +96,19 @@ def test_what_it_was_trained_on_and_scored(model: Artifact) -> None:
     assert "fair4ml:evaluationDataset" not in bleu
     assert found["isBasedOn"] == [{"@id": model.derived_from[0]}]
     assert "fair4ml:fineTunedFrom" not in found
+
+
+def test_who_paid_and_what_it_came_out_of(model: Artifact) -> None:
+    found = view(model)
+    assert [project["name"] for project in found["sourceOrganization"]] == ["Xplacer", "ZZ"]
+    assert [grant["identifier"] for grant in found["funding"]] == ["89233218CNA000001"]
+
+
+def test_a_harvested_model_is_the_same_as_its_source(model: Artifact, reference: Path) -> None:
+    found = view(remote(model))
+    assert found["sameAs"] == [remote(model).source]
+    assert [file["contentUrl"] for file in found["distribution"]] == [f.remote for f in remote(model).files]
+    assert not {t for t in terms(found) if t.startswith(FAIR4ML)} - declared(reference, "0.1.0")
 
 
 def test_a_figure_that_is_no_number_is_no_number(model: Artifact) -> None:

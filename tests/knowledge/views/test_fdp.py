@@ -24,7 +24,7 @@ class TestFairDataPoint(ConstructContract):
     def test_every_resource_is_part_of_one_up_to_the_catalogue(self, model: Artifact) -> None:
         graph = self.graph(model)
         parents = {s: graph.value(s, DCTERMS.isPartOf) for s in graph.subjects(RDF.type, DCAT.Resource)}
-        assert parents.pop(URIRef(model.id)) == URIRef("https://models.example.org/")
+        assert parents.pop(URIRef(model.id)) == URIRef("https://models.example.org/catalog")
         assert set(parents.values()) == {URIRef(model.id)}
         assert len(parents) == len(model.files)
 

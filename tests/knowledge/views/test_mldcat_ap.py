@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 from rdflib import Namespace, URIRef
-from rdflib.namespace import DCTERMS
+from rdflib.namespace import DCTERMS, FOAF
 
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge.views import base
-from tests.dialects import ConstructContract, bare
+from tests.dialects import ConstructContract, bare, remote
 
+FRAPO = Namespace("http://purl.org/cerif/frapo/")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
 IT6 = Namespace("http://data.europa.eu/it6/")
 
 
@@ -27,6 +29,27 @@ class TestMldcatAp(ConstructContract):
             model.trained_on[0]: model.trained_on[0],
             f"{model.id}#trained-on-someone%2Felses%20data": "someone/elses data",
         }
+
+    def test_what_the_model_was_tested_on_is_named(self, model: Artifact) -> None:
+        graph = self.graph(replace(model, tested_on=("someone/elses data",)))
+        (data,) = graph.objects(URIRef(model.id), IT6.testedOn)
+        assert str(data) == f"{model.id}#tested-on-someone%2Felses%20data"
+        assert str(graph.value(data, DCTERMS.title)) == "someone/elses data"
+
+    def test_who_paid_is_named(self, model: Artifact) -> None:
+        graph = self.graph(model)
+        funders = graph.objects(URIRef(model.id), FRAPO.isFundedBy)
+        assert {str(graph.value(funder, FOAF.name)) for funder in funders} == set(model.projects[0].funders)
+
+    def test_a_harvested_model_names_its_source_and_the_files_that_nobody_hashed(
+        self, model: Artifact
+    ) -> None:
+        graph = self.graph(remote(model))
+        assert str(graph.value(URIRef(model.id), DCTERMS.source)) == remote(model).source
+        files = {str(graph.value(f, IT6.url)): f for f in graph.objects(URIRef(model.id), IT6.hasFile)}
+        assert set(files) == {file.remote for file in remote(model).files}
+        hashed = [url for url, f in files.items() if graph.value(f, SPDX.checksum)]
+        assert hashed == ["https://data.example.org/known"]
 
     def test_what_nobody_said_is_said_to_be_unknown(self, model: Artifact) -> None:
         graph = self.graph(bare(model))

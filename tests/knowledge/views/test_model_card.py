@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from hpcfair_kg.artifact import Artifact, Metric, Person, TensorSpec
+from hpcfair_kg.artifact import Artifact, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge.views import base
+from tests.dialects import remote
 
 HOSTILE = (
     '---\nlicense: evil\n---\n# "Big" <script>alert(1)</script>\n\n    code\n- a\n1. b\n> c\n```\n|x|y|\n'
@@ -80,6 +81,28 @@ def test_the_verdict_and_the_tensors_are_told(model: Artifact) -> None:
     assert 'hub.infer("ark:/99999/h7x2k9b4m", {' in card
 
 
+def test_what_it_is_made_of_and_what_stands_behind_it(model: Artifact) -> None:
+    card = text(replace(model, source="https://data.example.org/m"))
+    for row in (
+        f"| Architecture | RecurrentNeuralNetwork ({model.architecture_evidence}) |",
+        "| Operators | GRU 1, Gather 3, ai.onnx.ml.Scaler 1 |",
+        f"| Made by workflow | {model.workflow} |",
+        "| Described first at | https://data.example.org/m |",
+        "| hidden | 128 | encoder.pt2 |",
+        "| activation | tanh | its author |",
+        "| Xplacer | DOE, https://ror.org/021nxhr62 | 89233218CNA000001 |",
+        "| lassen | SuperComputer | POWER9 | Tesla V100 |",
+    ):
+        assert row in card, row
+    assert f"## Testing data\n\n| Data set |\n| --- |\n| {model.tested_on[0]} |" in card
+
+
+def test_files_that_lie_elsewhere_say_where(model: Artifact) -> None:
+    card = text(remote(model))
+    assert "| encoder.pt2 at https://data.example.org/known | pt2 | original | 52,311 bytes | abab" in card
+    assert "| original | not known | not known |" in card
+
+
 def test_a_hostile_title_and_description_are_shown_letter_for_letter(model: Artifact) -> None:
     artifact = replace(model, title=HOSTILE, description=HOSTILE)
     assert front(artifact)["license"] == "mit"
@@ -97,13 +120,16 @@ def test_hostile_cells_do_not_break_out_of_their_tables(model: Artifact) -> None
     artifact = replace(
         model, creators=(Person(HOSTILE),), tags=(HOSTILE,), task=HOSTILE, trained_on=(HOSTILE,),
         hyperparameters={HOSTILE: HOSTILE}, metrics=(Metric(HOSTILE, 1.0, HOSTILE),),
+        projects=(Project(HOSTILE, funders=(HOSTILE,), award=HOSTILE),), operators={HOSTILE: 1},
+        machines=(Machine(HOSTILE, cpu=HOSTILE, gpu=HOSTILE),), architecture_evidence=HOSTILE, tested_on=(HOSTILE,),
+        workflow=HOSTILE, source=HOSTILE, hyperparameter_sources={HOSTILE: HOSTILE},
         inputs=(TensorSpec(HOSTILE, "float32", (HOSTILE,)),), verdict=replace(model.verdict, reason=HOSTILE),
     )  # fmt: skip
     found = front(artifact)
     assert found["tags"] == [HOSTILE]
     parsed = tokens(artifact)
     cells = [shown(after) for token, after in pairwise(parsed) if token.type == "td_open"]
-    assert cells.count(" ".join(HOSTILE.split())) >= 6
+    assert cells.count(" ".join(HOSTILE.split())) >= 16
     assert headings(parsed) == headings(tokens(model))
     assert [t.type for t in parsed].count("fence") == [t.type for t in tokens(model)].count("fence") == 2
     assert not [t for t in parsed if t.type in ("html_block", "hr", "code_block", "bullet_list_open")]

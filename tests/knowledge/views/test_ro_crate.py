@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import venv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pyld import jsonld as pyld
 
 from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.views import base
 from hpcfair_kg.knowledge.views.ro_crate import DESCRIPTOR, TERMS, document
 from tests.dialects import GOLDEN, HOSTILE, bare, hostile
 
-VALIDATOR = "roc-validator==0.13.0"
-SCRIPT = Path(__file__).parents[2] / "roc_validate.py"
 # What it recommends and no record holds: affiliations, contact addresses, a ROR of the service, an ORCID of everyone,
 # the wording of the licence.  Addresses stay percent-encoded, as everywhere else.
 UNKNOWN = (
     "affiliation", "contactPoint", "ROR identifier", "ORCID identifier", "License entit", "percent-encoded",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def validator(pytestconfig: pytest.Config) -> Path:
-    """An interpreter that has roc-validator, kept between runs: it wants an older rich than ours."""
-    folder = pytestconfig.cache.mkdir(VALIDATOR.replace("==", "-"))
-    python, ready = folder / "bin" / "python", folder / "ready"
-    if not ready.exists():
-        venv.create(folder, with_pip=False, clear=True)
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
-        done = subprocess.run(
-            [*pip, "install", "--quiet", VALIDATOR], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"{VALIDATOR} cannot be installed in an environment of its own: {done.stderr[-200:]}")
-        ready.touch()
-    return python
-
-
-@pytest.fixture
-def issues(validator: Path, reference: Path):
-    """A function: what roc-validator finds in each crate, as (severity, message)."""
-
-    def validate(*crates: Path) -> list[list[tuple[str, str]]]:
-        context = reference / "vocab/ro-crate/context-1.3.jsonld"
-        command = [validator, SCRIPT, context, *crates]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return validate
 
 
 def view(artifact: Artifact) -> dict[str, Any]:
@@ -103,9 +67,9 @@ def test_with_its_files_beside_it_it_is_a_crate_too(model: Artifact, tmp_path: P
         path = tmp_path / file.name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x" * file.size)
-    (tmp_path / DESCRIPTOR).write_text(json.dumps(document(model, attached=True)))
+    (tmp_path / DESCRIPTOR).write_text(json.dumps(document(model, Site.of(model.id), attached=True)))
     assert {severity for severity, _ in issues(tmp_path)[0]} <= {"RECOMMENDED"}
-    assert "docs/read%20me%20%C3%A9.md" in entities(document(model, attached=True))
+    assert "docs/read%20me%20%C3%A9.md" in entities(document(model, Site.of(model.id), attached=True))
 
 
 def test_every_word_is_inline_and_means_what_the_specification_says(model: Artifact, reference: Path) -> None:

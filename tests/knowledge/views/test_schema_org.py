@@ -47,8 +47,40 @@ def test_what_f_uji_wants_is_there() -> None:
     assert (
         found["conditionsOfAccess"] == "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
     )
-    assert found["includedInDataCatalog"]["@id"] == "https://models.example.org/"
+    assert found["includedInDataCatalog"]["@id"] == "https://models.example.org/catalog"
     assert found["isBasedOn"] == [{"@id": BASE + "d0000000x"}]
+
+
+def test_who_paid_for_it_and_what_it_was_tested_on(model: Artifact) -> None:
+    found = view(model)
+    assert found["funder"] == [
+        {"@type": "Organization", "name": "DOE"},
+        {"@type": "Organization", "name": "https://ror.org/021nxhr62", "@id": "https://ror.org/021nxhr62"},
+    ]
+    (grant,) = found["funding"]
+    assert (grant["name"], grant["identifier"], grant["funder"]) == (
+        "Xplacer",
+        "89233218CNA000001",
+        found["funder"],
+    )
+    assert [project["name"] for project in found["sourceOrganization"]] == ["Xplacer", "ZZ"]
+    assert found["mentions"] == [{"@id": model.tested_on[0]}]
+
+
+def test_a_harvested_one_is_the_same_as_its_source_and_a_fetched_one_based_on_it(harvested: Artifact) -> None:
+    found = view(harvested)
+    assert found["sameAs"] == [harvested.source]
+    assert "isBasedOn" not in found
+    assert "contentSize" not in found["distribution"][1]
+    fetched = view(
+        replace(harvested, files=(*harvested.files, File("a.csv", "csv", "original", 1, "aa" * 32)))
+    )
+    assert "sameAs" not in fetched
+    assert fetched["isBasedOn"] == [{"@id": harvested.source}]
+
+
+def test_a_source_that_is_no_address_is_not_linked(harvested: Artifact) -> None:
+    assert "sameAs" not in view(replace(harvested, source="urn:uuid:1"))
 
 
 def test_each_file_can_be_fetched_and_checked() -> None:
