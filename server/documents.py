@@ -79,8 +79,9 @@ def docs() -> Response:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Keep crawlers to the pages that are meant for them."""
-    return Response(ROBOTS, content_type="text/plain; charset=utf-8")
+    """Keep crawlers to the pages that are meant for them, and say where these are listed."""
+    text = f"{ROBOTS}Sitemap: {hub().settings.base}/sitemap.xml\n"
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
 def description(base: str) -> dict[str, Any]:

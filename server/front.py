@@ -1,4 +1,4 @@
-"""The front page: search and facets as plain links and forms; DCAT to a machine."""
+"""The front page: search and facets as plain links and forms; to a machine, the way to the catalogue."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
-from pyoxigraph import Literal, NamedNode, Triple
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
 
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.knowledge.search import DEFAULT_FACETS, PARAMETERS, Found, parse
-from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS
-from hpcfair_kg.knowledge.vocabulary import RDF as SYNTAX
+from server import catalog
 from server.access import hub, principal
 from server.negotiation import HTML, RDF, form
-from server.replies import next_link, rdf_reply
-from server.wording import STATUSES
+from server.replies import address, next_link
 
 blueprint = Blueprint("front", __name__)
 
@@ -31,17 +29,22 @@ LABELS = {
     "architecture": "Architecture",
     "status": "Status",
     "owner": "Owner",
+    "project": "Project",
+    "machine": "Machine",
 }
 SHOWN = 8
 """Values of a facet that are shown before the rest is folded away."""
 
 
 @blueprint.get("/")
-def front() -> Response:
-    """Answer the catalogue: a page to search for people, DCAT for machines."""
+def front() -> Reply:
+    """Answer the catalogue: a page to search for people; for machines the FAIR Data Point, which leads to its pages."""
     chosen = form(HTML, *RDF)
+    if chosen != HTML:
+        # A machine that asks for a part of the catalogue is led to the pages of it.
+        return redirect(address("/catalog"), 303) if request.args else catalog.point(chosen)
     found = hub().search(parse(_asked()), principal())
-    response = Response(_page(found)) if chosen == HTML else rdf_reply([*_catalogue(found)], chosen)
+    response = Response(_page(found))
     if found.next:
         response.headers["Link"] = next_link("/", found.next)
     return response
@@ -65,7 +68,6 @@ def _page(found: Found) -> str:
         following=_address([*_first_page(asked), ("cursor", found.next)]) if found.next else None,
         beginning=_address(_first_page(asked)) if "cursor" in request.args else None,
         status=hub().status(),
-        statuses=STATUSES,
     )
 
 
@@ -101,19 +103,3 @@ def _first_page(asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _address(asked: Iterable[tuple[str, str | None]]) -> str:
     return "?" + urlencode(list(asked))
-
-
-def _catalogue(found: Found) -> Iterator[Triple]:
-    """Yield this page of the catalogue as DCAT 3."""
-    catalogue = NamedNode(f"{hub().settings.base}/")
-    endpoint = NamedNode(f"{hub().settings.base}/sparql")
-    yield Triple(catalogue, SYNTAX.type, DCAT.Catalog)
-    yield Triple(catalogue, DCTERMS.title, Literal("HPCFair-KG catalogue", language="en"))
-    yield Triple(catalogue, DCAT.service, endpoint)
-    yield Triple(endpoint, SYNTAX.type, DCAT.DataService)
-    yield Triple(endpoint, DCAT.endpointURL, endpoint)
-    for hit in found.hits:
-        entry = NamedNode(hit["id"])
-        yield Triple(catalogue, DCAT.dataset, entry)
-        yield Triple(entry, SYNTAX.type, DCAT.Dataset)
-        yield Triple(entry, DCTERMS.title, Literal(hit["title"] or hit["name"]))

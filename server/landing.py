@@ -3,94 +3,116 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as Reply
 from werkzeug.wsgi import FileWrapper
 
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import licenses
+from hpcfair_kg.knowledge.entries import Entry
 from hpcfair_kg.knowledge.views import base as views
-from server import snippets
+from server import arks, portrait, signposting, snippets
 from server.access import hub, principal
-from server.negotiation import HTML, JSON, RDF, form
-from server.replies import preconditioned, rdf_reply, tagged
+from server.crate import ZIP
+from server.negotiation import HTML, JSON, RDF, best, form
+from server.replies import attachment, json_reply, preconditioned, rdf_reply, tagged
+from server.signposting import LINKSETS
 
 blueprint = Blueprint("landing", __name__, url_prefix="/ark:/<naan>")
 
 BLOCK = 256 << 10
-LINKED_FILES = 40
-"""Files that the Link header names: a header has no room for thousands."""
 
 
 @blueprint.get("/<key>")
 def page(naan: str, key: str) -> Reply:
     """Answer the landing page or the description, by Accept or by a suffix such as .ttl."""
     key, dot, suffix = key.partition(".")
-    artifact = _artifact(naan, key)
+    entry = arks.entry(naan, key)
     if dot and suffix not in RDF:
         raise NotFound(f"no form {suffix!r} of {key}; there are: {', '.join(RDF)}")
     chosen = suffix if dot else form(HTML, *RDF, JSON)
     if chosen == JSON:
         return redirect(url_for("artifacts.record", spoken=key), 303)
     if chosen in RDF:
-        response = rdf_reply(hub().triples(artifact), chosen, hub().etag(artifact))
+        body = hub().renderings.record(entry, chosen)
+        response = tagged(Response(body, content_type=RDF[chosen]), f"{entry.etag}.{chosen}")
     else:
-        response = Response(_rendered(artifact))
-    response.headers["Link"] = ", ".join(_signposts(artifact))
+        response = Response(_rendered(entry))
+    response.headers["Link"] = _page_links(entry.artifact, suffix)
     return response
 
 
 @blueprint.get("/<key>/files/<path:name>")
 def file(naan: str, key: str, name: str) -> Reply:
     """Answer a file's bytes, or a range of them (RFC 9110 §14), named by their hash; of a remote one, where it lies."""
-    artifact = _artifact(naan, key)
+    artifact = arks.entry(naan, key).artifact
     known = artifact.file(name)
     if known is not None and known.remote and artifact.status != "withdrawn":
-        return redirect(known.remote, 302)
+        response = redirect(known.remote, 302)
+        response.headers["Link"] = signposting.header(signposting.of_file(artifact, known))
+        return response
     path, found = hub().open_file(artifact, name, principal())
-    response = Response(
+    reply = Response(
         FileWrapper(path.open("rb"), BLOCK), content_type=found.media_type, direct_passthrough=True
     )
-    response.headers["Content-Disposition"] = _attachment(name)
-    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(found.sha256)).decode()}:"
-    response.headers["Link"] = f'<{artifact.id}>; rel="collection", <{artifact.id}.jsonld>; rel="describedby"'
-    response.headers["Cache-Control"] = "no-cache"
-    response.content_length = found.size or 0
-    response.set_etag(found.sha256)
+    reply.headers["Content-Disposition"] = attachment(name)
+    reply.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(found.sha256)).decode()}:"
+    reply.headers["Link"] = signposting.header(signposting.of_file(artifact, found))
+    reply.headers["Cache-Control"] = "no-cache"
+    reply.content_length = found.size or 0
+    reply.set_etag(found.sha256)
     try:
-        response.make_conditional(request, True, found.size if _one_range() else None)
+        reply.make_conditional(request, True, found.size if _one_range() else None)
     except RequestedRangeNotSatisfiable:
-        response.close()
+        reply.close()
         raise
-    return preconditioned(response)
+    return preconditioned(reply)
 
 
 @blueprint.get("/<key>/views/<name>")
 def view(naan: str, key: str, name: str) -> Response:
     """Answer the artifact as one of the forms that others speak."""
-    artifact = _artifact(naan, key)
-    chosen = views.find(artifact, name)
-    response = Response(chosen.render(artifact), content_type=chosen.media_type)
-    return tagged(response, f"{hub().etag(artifact)}.{name}")
+    entry = arks.entry(naan, key)
+    chosen = views.find(entry.artifact, name)
+    body = hub().renderings.view(entry, chosen)
+    response = tagged(Response(body, content_type=chosen.media_type), f"{entry.etag}.{name}")
+    response.headers["Link"] = _description_links(entry.artifact)
+    return response
+
+
+@blueprint.get("/<key>/linkset")
+@blueprint.get("/<key>/linkset.<suffix>")
+def linkset(naan: str, key: str, suffix: str = "") -> Response:
+    """Answer every typed link of the artifact, its files and its descriptions (RFC 9264)."""
+    entry = arks.entry(naan, key)
+    if suffix and suffix not in LINKSETS:
+        raise NotFound(f"no form {suffix!r} of the link set; there are: {', '.join(LINKSETS)}")
+    chosen = LINKSETS[suffix] if suffix else best(tuple(LINKSETS.values()))
+    links = signposting.linkset(entry.artifact)
+    if chosen == LINKSETS["json"]:
+        response = json_reply(signposting.as_json(links), media_type=chosen)
+    else:
+        response = Response(signposting.as_text(links), content_type=chosen)
+    return tagged(response, f"{entry.etag}.{chosen.rpartition('/')[2]}")
 
 
 @blueprint.get("/<key>/provenance")
 @blueprint.get("/<key>/provenance.<suffix>")
 def provenance(naan: str, key: str, suffix: str = "") -> Reply:
     """Answer how the artifact came to be, as PROV-O; a person is shown it on the landing page."""
-    artifact = _artifact(naan, key)
+    artifact = arks.entry(naan, key).artifact
     suffix = suffix or form("ttl", *RDF, HTML)
     if suffix == HTML:
         return redirect(url_for(".page", naan=naan, key=key, _anchor="history"), 303)
     if suffix not in RDF:
         raise NotFound(f"no form {suffix!r} of the provenance; there are: {', '.join(RDF)}")
-    return rdf_reply(hub().provenance(artifact), suffix)
+    response = rdf_reply(hub().provenance(artifact), suffix)
+    response.headers["Link"] = _description_links(artifact)
+    return response
 
 
 def _one_range() -> bool:
@@ -98,46 +120,31 @@ def _one_range() -> bool:
     return request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
 
 
-def _artifact(naan: str, key: str) -> Artifact:
-    if naan != hub().settings.naan:
-        raise NotFound(f"identifiers here begin with ark:/{hub().settings.naan}/, not with ark:/{naan}/")
-    return hub().find(key, principal())
-
-
-def _rendered(artifact: Artifact) -> str:
-    schema_org = views.find(artifact, "schema.org").render(artifact).decode()
-    versions = [a for a in hub().versions(artifact, principal()) if a.key != artifact.key]
+def _rendered(entry: Entry) -> str:
+    artifact = entry.artifact
+    schema_org = hub().renderings.view(entry, views.find(artifact, "schema.org")).decode()
+    jobs = hub().jobs(artifact)
     return render_template(
         "landing.html",
         artifact=artifact,
-        versions=versions,
-        jobs=hub().jobs(artifact),
-        license_iri=licenses.iri(artifact.license),
+        versions=hub().versions(artifact, principal()),
+        named=portrait.named(artifact),
+        jobs=jobs,
+        places=portrait.places(jobs),
+        license_iri=licenses.iri(artifact.license) if artifact.license else "",
         snippets=snippets.snippets(artifact, hub().settings.base),
-        views=list(views.fitting(artifact)),
+        views=list(views.fitting(artifact)) + ([] if artifact.status == "withdrawn" else [ZIP]),
         rdf=RDF,
         # In a script element "</script>" ends it, quoted or not; JSON may say "<" in another way.
         schema_org=Markup(schema_org.replace("<", "\\u003c")),
     )
 
 
-def _signposts(artifact: Artifact) -> Iterator[str]:
-    """Yield the typed links of FAIR Signposting (https://signposting.org/FAIR/)."""
-    yield f'<{artifact.id}>; rel="cite-as"'
-    yield '<https://schema.org/AboutPage>; rel="type"'
-    yield f'<https://schema.org/{"Dataset" if artifact.kind == "dataset" else "SoftwareSourceCode"}>; rel="type"'
-    for suffix, media_type in RDF.items():
-        yield f'<{artifact.id}.{suffix}>; rel="describedby"; type="{media_type}"'
-    if (license_iri := licenses.iri(artifact.license)).startswith("http"):
-        yield f'<{license_iri}>; rel="license"'
-    for person in artifact.creators:
-        if person.orcid:
-            yield f'<https://orcid.org/{person.orcid}>; rel="author"'
-    if artifact.status != "withdrawn":
-        for item in artifact.files[:LINKED_FILES]:
-            yield f'<{artifact.url(item)}>; rel="item"; type="{item.media_type}"'
+def _page_links(artifact: Artifact, suffix: str) -> str:
+    if suffix:
+        return _description_links(artifact)
+    return signposting.header(signposting.of_page(artifact), signposting.of_items(artifact))
 
 
-def _attachment(name: str) -> str:
-    """Return the Content-Disposition under which a browser saves a file, whatever letters it has."""
-    return dump_options_header("attachment", {"filename": name.rpartition("/")[2]})
+def _description_links(artifact: Artifact) -> str:
+    return signposting.header(signposting.of_description(artifact, request.base_url))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request
 from pyoxigraph import Triple
+from werkzeug.http import dump_options_header
 
 from hpcfair_kg.errors import Conflict, InvalidMetadata
 from hpcfair_kg.knowledge.jsonld import serialise
+from hpcfair_kg.knowledge.vocabulary import WHOLE
 from server.access import hub
 from server.negotiation import RDF
 
@@ -22,10 +25,19 @@ def json_reply(document: Any, status: int = 200, media_type: str = "application/
     return Response(body, status, content_type=media_type)
 
 
-def rdf_reply(triples: Sequence[Triple], suffix: str, etag: str | None = None) -> Response:
+def rdf_reply(triples: Iterable[Triple], suffix: str) -> Response:
     """Return triples as Turtle, N-Triples, RDF/XML or JSON-LD, told apart by a suffix of `RDF`."""
-    response = Response(serialise(triples, suffix), content_type=RDF[suffix])
-    return tagged(response, f"{etag}.{suffix}") if etag else response
+    return Response(serialise(triples, suffix), content_type=RDF[suffix])
+
+
+def whole_reply(make: Callable[[], Iterable[Triple]], suffix: str, generation: int, *place: str) -> Response:
+    """Return triples about the whole catalogue, made once a commit; `place` tells one document from another.
+
+    `generation` is the index's before anything was asked of it: what is made of a newer one does no harm.
+    """
+    key = ("whole", str(generation), suffix, *place)
+    body = hub().renderings.made(key, lambda: serialise(make(), suffix, WHOLE))
+    return tagged(Response(body, content_type=RDF[suffix]), hashlib.sha256(body).hexdigest())
 
 
 def tagged(response: Response, etag: str) -> Response:
@@ -62,8 +74,25 @@ def json_object(data: bytes, what: str) -> dict[str, Any]:
 
 def next_link(path: str, cursor: str) -> str:
     """Return the Link header for the page after this one: the same question with a cursor."""
+    return f'<{address(path, cursor)}>; rel="next"'
+
+
+def address(path: str, cursor: str = "") -> str:
+    """Return where the page of a cursor is, by default the first one: the same question at a path of this service."""
     asked = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return f'<{hub().settings.base}{path}?{urlencode([*asked, ("cursor", cursor)])}>; rel="next"'
+    asked += [("cursor", cursor)] if cursor else []
+    return hub().settings.base + path + (f"?{urlencode(asked)}" if asked else "")
+
+
+def linked(response: Response, target: str, relation: str) -> Response:
+    """Return a response with one more link in its header (RFC 8288)."""
+    response.headers.add("Link", f'<{target}>; rel="{relation}"')
+    return response
+
+
+def attachment(name: str) -> str:
+    """Return the Content-Disposition under which a browser saves a file, whatever letters it has."""
+    return dump_options_header("attachment", {"filename": name.rpartition("/")[2]})
 
 
 def _no_json(message: str) -> InvalidMetadata:

@@ -7,7 +7,8 @@ its facets, its words, its place in the order, and the summary that a hit shows.
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from hpcfair_kg.knowledge.closure import broader
 
 FACETS = (
     "kind", "tag", "framework", "task", "license", "creator", "format", "architecture", "status", "owner",
+    "project", "machine",
 )  # fmt: skip
 """What can be filtered by and counted; each may have several values in one artifact."""
 
 # A change in what is put into a document is a change of this name: it is part
 # of the schema, so an index written before it is seen to be old.
-_WORDS = "words-2"
+_WORDS = "words-3"
 _STALE = "stale"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @cache
@@ -38,8 +41,8 @@ def schema() -> Any:
         builder.add_text_field(facet, fast=True, tokenizer_name="raw", index_option="basic")
     for text in ("heading", "words"):
         builder.add_text_field(text, tokenizer_name=_WORDS, index_option="freq")
-    builder.add_unsigned_field("created", indexed=True, fast=True)
-    builder.add_unsigned_field("tie", fast=True)
+    for number in ("created", "modified", "tie"):
+        builder.add_unsigned_field(number, indexed=True, fast=True)
     builder.add_bytes_field("summary", stored=True)
     return builder.build()
 
@@ -101,10 +104,27 @@ def document(artifact: Artifact) -> Any:
     heading = f"{artifact.title} {artifact.name}"
     made.add_text("heading", heading)
     made.add_text("words", f"{heading} {_body(artifact)}")
-    made.add_unsigned("created", _microseconds(artifact.created))
+    made.add_unsigned("created", microseconds(artifact.created))
+    made.add_unsigned("modified", microseconds(artifact.modified))
     made.add_unsigned("tie", tie(artifact.key))
     made.add_bytes("summary", orjson.dumps(artifact.summary()))
     return made
+
+
+def summary(searcher: Any, address: Any) -> dict[str, Any]:
+    """Return what a hit shows of the artifact at an address."""
+    shown: dict[str, Any] = orjson.loads(searcher.doc(address).get_first("summary"))
+    return shown
+
+
+def term(field: str, value: str) -> Any:
+    """Return the clause for a value of a facet."""
+    return tantivy.Query.term_query(schema(), field, value, "basic")
+
+
+def between(field: str, lowest: int, highest: int) -> Any:
+    """Return the clause for the numbers of a range, both ends included."""
+    return tantivy.Query.range_query(schema(), field, tantivy.FieldType.Unsigned, lowest, highest)
 
 
 def facets(artifact: Artifact) -> dict[str, list[str]]:
@@ -126,6 +146,8 @@ def facets(artifact: Artifact) -> dict[str, list[str]]:
         "architecture": [artifact.architecture, *broader(artifact.architecture)],
         "status": [artifact.status],
         "owner": [artifact.owner],
+        "project": [project.name for project in artifact.projects],
+        "machine": [machine.name for machine in artifact.machines],
     }
     return {facet: list(dict.fromkeys(filter(None, found))) for facet, found in values.items()}
 
@@ -138,12 +160,26 @@ def tie(key: str) -> int:
     return int.from_bytes(key.encode()[:8].ljust(8, b"\0"))
 
 
+def microseconds(time: str) -> int:
+    """Return a time of ISO 8601, UTC where it says no zone, in microseconds since 1970; 0 for none and for earlier ones."""
+    if not time:
+        return 0
+    read = datetime.fromisoformat(time)
+    return max(0, (read.replace(tzinfo=read.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1))
+
+
 def _body(artifact: Artifact) -> str:
     people = [person.name for person in artifact.creators]
     columns = [column.name for column in artifact.columns]
+    settings = [f"{name} {value}" for name, value in artifact.hyperparameters.items()]
     named = [artifact.key, artifact.owner, artifact.task, artifact.framework, artifact.architecture]
-    return " ".join(filter(None, [artifact.description, *artifact.tags, *people, *columns, *named]))
+    said = [*artifact.tags, *people, *columns, *settings, *artifact.operators, *_surroundings(artifact)]
+    return " ".join(filter(None, [artifact.description, *said, *named]))
 
 
-def _microseconds(created: str) -> int:
-    return int(datetime.fromisoformat(created).timestamp() * 1_000_000) if created else 0
+def _surroundings(artifact: Artifact) -> Iterator[str | None]:
+    """Yield what is said of an artifact's projects and machines."""
+    for project in artifact.projects:
+        yield from (project.name, project.award, *project.funders)
+    for machine in artifact.machines:
+        yield from (machine.name, machine.kind, machine.cpu, machine.gpu, machine.vendor)

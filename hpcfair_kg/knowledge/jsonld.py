@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
+import orjson
 import pyoxigraph as ox
-from pyoxigraph import NamedNode, Quad, Triple
+from pyoxigraph import Quad, Triple
 
 from hpcfair_kg.errors import UnknownFormat
 from hpcfair_kg.knowledge.checks import UNSPEAKABLE
+from hpcfair_kg.knowledge.compact import Node, Nodes, Scope, trees
 from hpcfair_kg.knowledge.ontology import context
-from hpcfair_kg.knowledge.vocabulary import HK, PREFIXES, PROV, RDF, XSD
+from hpcfair_kg.knowledge.terms import by_subject
+from hpcfair_kg.knowledge.vocabulary import HK, PREFIXES, PROV, RDF
 
 SYNTAXES: Final = {
     "ttl": ox.RdfFormat.TURTLE,
@@ -24,9 +28,11 @@ SYNTAXES: Final = {
     "rdf": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-# Beyond this a JSON number is no longer exact everywhere (RFC 8259, section 6).
-_EXACT: Final = 2**53
-_INTEGER, _BOOLEAN, _TYPE = XSD.integer.value, XSD.boolean.value, RDF.type.value
+_TYPE, _POSITION, _AGENT = RDF.type, HK.position, PROV.agent
+_HANDLE, _INFLUENCED = (
+    HK.handle,
+    PROV.wasInfluencedBy,
+)  # what a record and what a provenance graph is about has
 
 
 def canonical_hash(triples: Iterable[Triple]) -> str:
@@ -37,91 +43,60 @@ def canonical_hash(triples: Iterable[Triple]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def serialise(triples: Iterable[Triple], format: str) -> bytes:
+def serialise(triples: Iterable[Triple], format: str, prefixes: Mapping[str, str] = PREFIXES) -> bytes:
     """Return a graph as "ttl", "nt", "rdf" or "jsonld", what it is about first; raises `UnknownFormat`."""
     if format not in SYNTAXES:
         raise UnknownFormat(f"no {format!r} among the syntaxes; there are: {', '.join(SYNTAXES)}")
     if format == "jsonld":
         return json.dumps(jsonld(triples), indent=1, ensure_ascii=False).encode()
-    graph = list(triples)
-    body = ox.serialize(_legible(graph, _subject(graph)), format=SYNTAXES[format], prefixes=PREFIXES) or b""
+    graph = (
+        Triple(about, predicate, value)
+        for about, said in _legible(triples).items()
+        for predicate, values in said.items()
+        for value in values
+    )
+    body = ox.serialize(graph, format=SYNTAXES[format], prefixes=dict(prefixes)) or b""
     # XML 1.0 has no way to write most control characters, which a framework's complaint may hold.
     return UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", body.decode()).encode() if format == "rdf" else body
 
 
-def jsonld(triples: Iterable[Triple]) -> dict[str, Any]:
-    """Return a graph as JSON-LD in our context: a tree from its artifact, or a list where it has none.
-
-    Doubles stay text of their datatype: the JSON-LD algorithms keep 16 digits
-    of a number, and a double needs 17.
-    """
-    from pyld import jsonld as pyld
-
-    graph = list(triples)
-    document = ox.serialize(_legible(graph, _subject(graph)), format=ox.RdfFormat.JSON_LD) or b"[]"
-    nodes = {node["@id"]: node for node in json.loads(document, object_hook=_native)}
-    found = pyld.compact(_trees(nodes), context(), {"skipExpansion": True})
-    return {"@context": context()} | {key: found[key] for key in _leading(found)}
+def jsonld(triples: Iterable[Triple]) -> Node:
+    """Return a graph as JSON-LD in our context: a tree from its artifact, or a list where it has none."""
+    found = trees(_legible(triples), _scope())
+    tree = found[0] if len(found) == 1 else {"@graph": found} if found else {}
+    return {"@context": context()} | {key: tree[key] for key in _leading(tree)}
 
 
-def _trees(nodes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put each node where it is first spoken of, from the first one on.
-
-    PyLD's framing would do it, in time that grows with the square of a list's
-    length: a table of 2,000 columns took it three seconds.
-    """
-
-    def placed(node: dict[str, Any]) -> dict[str, Any]:
-        parts = {key: values for key, values in node.items() if not key.startswith("@")}
-        for key, values in parts.items():
-            node[key] = [placed(nodes.pop(v["@id"])) if v.get("@id") in nodes else v for v in values]
-        return node
-
-    trees = []
-    while nodes:
-        trees.append(placed(nodes.pop(next(iter(nodes)))))
-    return trees
+def jsonl(triples: Iterable[Triple]) -> bytes:
+    """Return a graph as `jsonld` does, in one line that ends in a newline."""
+    return orjson.dumps(jsonld(triples), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _subject(graph: list[Triple]) -> NamedNode | None:
-    """Return what a record or provenance graph is about."""
-    about = (HK.handle, PROV.wasInfluencedBy)
-    return next((t.subject for t in graph if t.predicate in about and isinstance(t.subject, NamedNode)), None)
+@cache
+def _scope() -> Scope:
+    return Scope(context())
 
 
-def _native(value: dict[str, Any]) -> dict[str, Any]:
-    """Turn integers and booleans into JSON's own, and rdf:type into @type."""
-    if _TYPE in value:
-        value["@type"] = [kind["@id"] for kind in value.pop(_TYPE)]
-    elif value.get("@type") == _BOOLEAN:
-        return {"@value": value["@value"] == "true"}
-    elif value.get("@type") == _INTEGER and abs(int(value["@value"])) < _EXACT:
-        return {"@value": int(value["@value"])}
-    return value
-
-
-def _leading(document: dict[str, Any]) -> list[str]:
+def _leading(document: Node) -> list[str]:
     """Return a record's keys with those first that say what it is."""
     first = [key for key in ("id", "type", "title", "name", "version", "description") if key in document]
-    return first + [key for key in document if key not in first and key != "@context"]
+    return first + [key for key in document if key not in first]
 
 
-def _legible(graph: list[Triple], subject: NamedNode | None) -> list[Triple]:
+def _legible(triples: Iterable[Triple]) -> Nodes:
     """Sort a graph for people: what it is about first, types first, ordered things in their order."""
-    places: dict[Any, int] = {t.subject: int(t.object.value) for t in graph if t.predicate == HK.position}  # type: ignore[union-attr]
-    places |= {
-        t.object: places[t.subject] for t in graph if t.predicate == PROV.agent and t.subject in places
+    nodes = by_subject(triples)
+    subject = next((node for node, said in nodes.items() if _HANDLE in said or _INFLUENCED in said), None)
+    places = {node: int(said[_POSITION][0].value) for node, said in nodes.items() if _POSITION in said}
+    places |= {agent: places[node] for node in list(places) for agent in nodes[node].get(_AGENT, ())}
+
+    def sorted_values(values: list[Any]) -> list[Any]:
+        return sorted(values, key=lambda v: (places.get(v, 0), str(v))) if len(values) > 1 else values
+
+    return {
+        about: {
+            predicate: sorted_values(nodes[about][predicate])
+            for predicate in sorted(nodes[about], key=lambda p: (p != _TYPE, p.value))
+        }
+        for about in sorted(nodes, key=lambda node: (node != subject, str(node)))
     }
-
-    def key(triple: Triple) -> tuple[Any, ...]:
-        about, predicate, value = triple
-        return (
-            about != subject,
-            str(about),
-            predicate != RDF.type,
-            str(predicate),
-            places.get(value, 0),
-            str(value),
-        )
-
-    return sorted(graph, key=key)

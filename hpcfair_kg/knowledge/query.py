@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from hpcfair_kg.errors import UnknownParameter
+from hpcfair_kg.knowledge import cursors
 from hpcfair_kg.knowledge.index import FACETS
 
 PARAMETERS = ("q", *FACETS, "facets", "limit", "cursor")
@@ -53,17 +51,15 @@ class Place:
 
     def cursor(self, digest: str) -> str:
         """Return the place as text for the query of this digest."""
-        text = orjson.dumps([digest, self.value, self.tie, self.seen])
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return cursors.write(digest, self.value, self.tie, self.seen)
 
     @classmethod
     def read(cls, cursor: str, digest: str) -> Place:
         """Read a cursor; raises `UnknownParameter` for another query's, and for what is none."""
-        padded = cursor + "=" * (-len(cursor) % 4)
         try:
-            whose, *place = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            value, tie, seen = (n for n in place if 0 <= n < _TOO_MUCH)
-        except (ValueError, TypeError) as exc:
+            whose, *place = cursors.read(cursor)
+            value, tie, seen = (n for n in place if not isinstance(n, str) and 0 <= n < _TOO_MUCH)
+        except ValueError as exc:
             raise refusal("the cursor is none that a search gave; leave it out to begin again") from exc
         if whose != digest:
             raise refusal("the cursor is another query's; leave it out to begin this one")

@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from hpcfair_kg.knowledge import index as stored
 from hpcfair_kg.knowledge.index import FACETS
 from hpcfair_kg.knowledge.query import DEFAULT_FACETS, PARAMETERS, Place, Query, parse
 from hpcfair_kg.knowledge.snapshot import Question, Snapshot
+from hpcfair_kg.knowledge.walk import START, Mark, Stretch, Walk, stretch
 
 __all__ = ["DEFAULT_FACETS", "FACETS", "PARAMETERS", "Found", "Index", "Query", "parse"]
 
@@ -74,6 +76,14 @@ class Index:
         """How many commits this object has made: what was counted before another is out of date."""
         return self._snapshot.generation
 
+    @property
+    def modified(self) -> str | None:
+        """When a record last changed, ISO 8601 in UTC; None while there is none."""
+        latest = self._snapshot.latest()
+        return (
+            None if latest is None else f"{datetime.fromtimestamp(latest / 1e6, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        )
+
     def search(self, query: Query) -> Found:
         """Answer a query; raises `UnknownParameter` for a cursor that another query gave."""
         snapshot, question = self._snapshot, Question(query)
@@ -85,6 +95,10 @@ class Index:
         more = len(rows) > len(page)
         following = Place(page[-1].value, page[-1].tie, seen).cursor(question.digest) if more else None
         return Found(total, tuple(snapshot.summary(row) for row in page), facets, following)
+
+    def walk(self, walk: Walk, after: Mark = START, limit: int = 1000) -> Stretch:
+        """Return so many artifacts of a walk that come after a place, withdrawn ones too where it says so."""
+        return stretch(self._snapshot.searcher, walk, after, limit)
 
     def put(self, *artifacts: Artifact) -> None:
         """Add or replace artifacts in one commit; the next search sees them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from tantivy import FieldType, Occur
+from tantivy import Occur
 from tantivy import Query as Clause
 
 from hpcfair_kg.knowledge import index
@@ -33,7 +33,7 @@ class Question:
         chosen = {facet: values for facet, values in query.filters.items() if values}
         self._clauses = {f: (Occur.Must, _chosen(f, values)) for f, values in chosen.items()}
         # What was withdrawn is found by those who ask for it.
-        self._clauses.setdefault("status", (Occur.MustNot, _term("status", "withdrawn")))
+        self._clauses.setdefault("status", (Occur.MustNot, index.term("status", "withdrawn")))
         if query.q.strip():
             self._clauses["q"] = (Occur.Must, _text(self.words))
         asked = ["q" in self._clauses, self.words, sorted((f, sorted(v)) for f, v in chosen.items())]
@@ -47,7 +47,7 @@ class Question:
         """Return it all as one clause; one facet left out, or, without words, from a place on."""
         parts = [part for facet, part in self._clauses.items() if facet != without]
         if after and not self.words:
-            parts.append((Occur.Must, _until(int(after.value))))
+            parts.append((Occur.Must, index.between("created", 0, int(after.value))))
         if all(occur == Occur.MustNot for occur, _ in parts):
             parts.append((Occur.Must, Clause.all_query()))
         return Clause.boolean_query(parts)
@@ -120,6 +120,11 @@ class Snapshot:
                 return rows[: limit + 1]
             window *= 4
 
+    def latest(self) -> int | None:
+        """Return when a record last changed, in microseconds since 1970."""
+        hits = self.searcher.search(Clause.all_query(), 1, count=False, order_by_field="modified").hits
+        return int(hits[0][0]) if hits else None
+
     def _top(self, clause: Any, window: int, ranked: bool) -> list[Row]:
         order = {} if ranked else {"order_by_field": "created"}
         hits = self.searcher.search(clause, window, count=False, **order).hits
@@ -129,8 +134,7 @@ class Snapshot:
 
     def summary(self, row: Row) -> dict[str, Any]:
         """Return what a hit shows."""
-        shown: dict[str, Any] = orjson.loads(self.searcher.doc(row.address).get_first("summary"))
-        return shown
+        return index.summary(self.searcher, row.address)
 
 
 @dataclass(frozen=True)
@@ -139,18 +143,12 @@ class _Counts:
     facets: dict[str, list[tuple[str, int]]]
 
 
-def _term(name: str, value: str) -> Any:
-    return Clause.term_query(index.schema(), name, value, "basic")
-
-
-def _until(created: int) -> Any:
-    return Clause.range_query(index.schema(), "created", FieldType.Unsigned, upper_bound=created)
-
-
 def _chosen(facet: str, values: tuple[str, ...]) -> Any:
     """Return the clause for the values chosen in one facet; it moves no score."""
     occur = Occur.Must if facet in NARROWING else Occur.Should
-    return Clause.const_score_query(Clause.boolean_query([(occur, _term(facet, v)) for v in values]), 0.0)
+    return Clause.const_score_query(
+        Clause.boolean_query([(occur, index.term(facet, v)) for v in values]), 0.0
+    )
 
 
 def _text(words: list[str]) -> Any:

@@ -44,12 +44,18 @@ SCHEMA: Final = Namespace("http://schema.org/")
 SKOS: Final = Namespace("http://www.w3.org/2004/02/skos/core#")
 IT6: Final = Namespace("http://data.europa.eu/it6/")
 SH: Final = Namespace("http://www.w3.org/ns/shacl#")
+HYDRA: Final = Namespace("http://www.w3.org/ns/hydra/core#")
+LDP: Final = Namespace("http://www.w3.org/ns/ldp#")
+FDP: Final = Namespace("https://w3id.org/fdp/fdp-o#")
+VOID: Final = Namespace("http://rdfs.org/ns/void#")
+DATACITE: Final = Namespace("http://purl.org/spar/datacite/")
 RDF: Final = Namespace("http://www.w3.org/1999/02/22-rdf-syntax-ns#")
 RDFS: Final = Namespace("http://www.w3.org/2000/01/rdf-schema#")
 OWL: Final = Namespace("http://www.w3.org/2002/07/owl#")
 XSD: Final = Namespace("http://www.w3.org/2001/XMLSchema#")
 
 ORCID: Final = "https://orcid.org/"
+ROR: Final = "https://ror.org/"
 MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 ACCESS_RIGHTS: Final = "http://publications.europa.eu/resource/authority/access-right/"
 
@@ -71,6 +77,17 @@ PREFIXES: Final[dict[str, str]] = {
     "xsd": str(XSD),
 }
 """The prefixes of what the catalogue writes."""
+
+WHOLE: Final[dict[str, str]] = PREFIXES | {
+    "adms": "http://www.w3.org/ns/adms#",
+    "datacite": str(DATACITE),
+    "fdp": str(FDP),
+    "hydra": str(HYDRA),
+    "ldp": str(LDP),
+    "skos": str(SKOS),
+    "void": str(VOID),
+}
+"""The prefixes of what is said of the catalogue as a whole."""
 
 ARCHITECTURES: Final[dict[str, NamedNode]] = {
     name: HPC[name]

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from hpcfair_kg.artifact import Artifact, Column, Job
 from hpcfair_kg.errors import UnknownFormat
 from hpcfair_kg.knowledge.describe import describe, read
-from hpcfair_kg.knowledge.jsonld import SYNTAXES, canonical_hash, jsonld, serialise
+from hpcfair_kg.knowledge.jsonld import SYNTAXES, canonical_hash, jsonl, jsonld, serialise
 from hpcfair_kg.knowledge.provenance import provenance
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -123,3 +123,11 @@ def test_the_hash_moves_with_the_record_and_not_with_the_job(model: Artifact, jo
     assert canonical_hash(describe(model)) != canonical_hash(describe(replace(model, title="Another")))
     subjects = {t.subject.value for t in describe(model)}
     assert not any(job.id in subject for job in jobs for subject in subjects)
+
+
+def test_a_line_is_the_document_in_one_line(graph: tuple[str, list[Triple]]) -> None:
+    _, triples = graph
+    line = jsonl(triples)
+    assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
+    assert json.loads(line) == jsonld(triples)
+    assert json.loads(jsonl([])) == jsonld([])

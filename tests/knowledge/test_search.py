@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpcfair_kg.artifact import Artifact, Column, File, Person
+from hpcfair_kg.artifact import Artifact, Column, File, Machine, Person, Project
 from hpcfair_kg.errors import Conflict, UnknownParameter
 from hpcfair_kg.knowledge.search import DEFAULT_FACETS, FACETS, PARAMETERS, Found, Index, Query, parse
 
@@ -25,7 +25,10 @@ POOL = {
     "architecture": [None, "RecurrentNeuralNetwork", "Transformer"],
     "status": ["ready", "ready", "ready", "converting", "failed-proof", "withdrawn"],
     "owner": ["ada", "bob"],
+    "project": ["Xplacer", "ZZ 2"],
+    "machine": ["lassen", "my desk"],
 }
+SEVERAL = ("tag", "creator", "format", "project", "machine")
 
 
 def artifact(number: int, **said) -> Artifact:
@@ -37,12 +40,14 @@ def artifact(number: int, **said) -> Artifact:
 
 
 def some_artifact(rng: random.Random, number: int) -> Artifact:
-    one = {facet: rng.choice(POOL[facet]) for facet in FACETS if facet not in ("tag", "creator", "format")}
+    one = {facet: rng.choice(POOL[facet]) for facet in FACETS if facet not in SEVERAL}
     roles = ["original", "converted", "auxiliary", "evidence"]
     return artifact(
         number,
         tags=tuple(rng.sample(POOL["tag"], rng.randrange(5))),
         creators=tuple(Person(name) for name in rng.sample(POOL["creator"], rng.randrange(3))),
+        projects=tuple(Project(name) for name in rng.sample(POOL["project"], rng.randrange(3))),
+        machines=tuple(Machine(name) for name in rng.sample(POOL["machine"], rng.randrange(3))),
         files=tuple(
             File(f"f{i}", rng.choice(POOL["format"]), rng.choice(roles), 1, "0" * 64) for i in range(2)
         ),
@@ -56,6 +61,8 @@ def values(it: Artifact, facet: str) -> set[str]:
     found = {
         "tag": it.tags,
         "creator": [p.name for p in it.creators],
+        "project": [p.name for p in it.projects],
+        "machine": [m.name for m in it.machines],
         "format": [f.format for f in it.files if f.role in ("original", "converted")],
         # both that the pool has are kinds of this one
         "architecture": [it.architecture, "ArtificialNeuralNetwork"] if it.architecture else [],
@@ -220,16 +227,40 @@ def test_withdrawn_artifacts_are_found_by_those_who_ask(index):
         ("k0000002x", {"a2"}),
         ("C++", {"a2"}),
         ("resnet", {"a3"}),
+        ("hidden=128", {"a1"}),
+        ("hidden=64", set()),
+        ("relu", {"a1"}),
+        ("LSTM", {"a2"}),
+        ("ai.onnx.ml.Scaler", {"a2"}),
+        ("xplacer", {"a2"}),
+        ("89233218CNA", {"a2"}),
+        ("tesla v100", {"a3"}),
+        ("supercomputer", {"a3"}),
         ("   ", {"a1", "a2", "a3"}),
         ("++", set()),
     ],
 )
 def test_words_are_found_where_people_expect_them(index, q, found):
     index.put(
-        artifact(1, tags=("protein-folding",), creators=(Person("Ada Lovelace"),)),
-        artifact(2, description="snake_case, Über C++", task="translation"),
         artifact(
-            3, title="ResNet50 蛋白质折叠", kind="dataset", columns=(Column("temperature_2m", "float32"),)
+            1,
+            tags=("protein-folding",),
+            creators=(Person("Ada Lovelace"),),
+            hyperparameters={"hidden": 128, "activations": ["relu", "tanh"]},
+        ),
+        artifact(
+            2,
+            description="snake_case, Über C++",
+            task="translation",
+            operators={"LSTM": 2, "ai.onnx.ml.Scaler": 1},
+            projects=(Project("Xplacer", funders=("DOE",), award="89233218CNA000001"),),
+        ),
+        artifact(
+            3,
+            title="ResNet50 蛋白质折叠",
+            kind="dataset",
+            columns=(Column("temperature_2m", "float32"),),
+            machines=(Machine("lassen", kind="SuperComputer", gpu="Tesla V100"),),
         ),
     )
     assert {hit["name"] for hit in index.search(Query(q)).hits} == found

@@ -43,6 +43,25 @@ def test_the_ontology_is_a_page_too(filled: Filled) -> None:
     assert "Running two forms of a model on the same inputs" in page.text
 
 
+def test_defined_classes_and_individuals_are_told_from_the_rest(filled: Filled) -> None:
+    page = filled.client.get("/ns", headers=HTML).text
+    assert (
+        'defined as <code class="expression">hpc:AIModel and (prov:wasDerivedFrom some hpc:AIModel)' in page
+    )
+    assert page.count("defined as") == page.count("defined class") >= 3
+    metrics = page.partition("<h3>Metrics</h3>")[2].partition("<h")[0]
+    assert {"latencyP50", "throughput"} <= set(re.findall(r'<dt id="([^"]+)"', metrics))
+    assert "latencyP50" not in page.partition("<h3>Metrics</h3>")[0]
+
+
+def test_every_link_within_the_page_of_terms_leads_to_a_term(filled: Filled) -> None:
+    page = filled.client.get("/ns", headers=HTML).text
+    ids = set(re.findall(r'id="([^"]+)"', page))
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert set(links) <= ids
+    assert links.count("InferenceRun") >= 3
+
+
 @pytest.mark.parametrize("code", [*by_code(), "internal-error"])
 def test_every_problem_is_explained(filled: Filled, code: str) -> None:
     assert (

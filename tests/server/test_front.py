@@ -80,11 +80,19 @@ def test_what_is_not_installed_is_said_with_what_brings_it(
     assert "2 artifacts wait now" in page
 
 
-def test_machines_get_dcat(filled: Filled) -> None:
-    answer = filled.client.get("/?tag=tiny", headers={"Accept": "text/turtle"})
-    assert answer.mimetype == RDF["ttl"]
-    dataset = ox.NamedNode("http://www.w3.org/ns/dcat#dataset")
-    found = [
-        t.object.value for t in ox.parse(answer.data, format=ox.RdfFormat.TURTLE) if t.predicate == dataset
-    ]
-    assert found == [filled.model.id]
+@pytest.mark.parametrize("suffix", list(RDF))
+def test_machines_get_the_way_to_the_catalogue(filled: Filled, suffix: str) -> None:
+    answer = filled.client.get("/", headers={"Accept": RDF[suffix]})
+    assert answer.mimetype == RDF[suffix]
+    parsed = ox.parse(answer.data, format=ox.RdfFormat.from_media_type(RDF[suffix]))
+    found = [q.object.value for q in parsed if q.predicate.value.endswith("metadataCatalog")]
+    assert found == [f"{filled.hub.settings.base}/catalog"]
+    assert answer.headers["Link"] == f'<{found[0]}>; rel="first"'
+
+
+def test_a_machine_that_asks_for_a_part_is_led_to_its_pages(filled: Filled) -> None:
+    answer = filled.client.get("/?tag=tiny&tag=demo", headers={"Accept": "text/turtle"})
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"{filled.hub.settings.base}/catalog?tag=tiny&tag=demo",
+    )
