@@ -9,26 +9,36 @@ from typing import Any
 from numpy.typing import NDArray
 from pyoxigraph import Triple
 
-from hpcfair_kg.artifact import Artifact, File, Job
+from hpcfair_kg.artifact import Artifact, Environment, File, Hardware, Job, Step
 from hpcfair_kg.backends.accounts import ANYONE, Accounts, Principal, visible_to
 from hpcfair_kg.backends.blobs.directory import Directory
 from hpcfair_kg.backends.graph.guard import Guard, QueryLimits, QueryResult
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
+from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.errors import Conflict, NotFound, Withdrawn
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
+from hpcfair_kg.ingest.fetching import Fetching
+from hpcfair_kg.ingest.gathering import Given
+from hpcfair_kg.ingest.harvesting import Harvesting
 from hpcfair_kg.ingest.hooks import Hooks
 from hpcfair_kg.ingest.jobs import Event
+from hpcfair_kg.ingest.reader import Reader
+from hpcfair_kg.ingest.report import Report
 from hpcfair_kg.ingest.stage import Stages
 from hpcfair_kg.ingest.story import Ingest
 from hpcfair_kg.knowledge.catalogue import Catalogue
-from hpcfair_kg.knowledge.jsonld import canonical_hash
+from hpcfair_kg.knowledge.entries import Entry
+from hpcfair_kg.knowledge.iris import host
+from hpcfair_kg.knowledge.renderings import Renderings
 from hpcfair_kg.knowledge.search import Found, Index, Query
+from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.validate import Shapes
 from hpcfair_kg.knowledge.vocabulary import PREFIXES
+from hpcfair_kg.knowledge.walk import START, Mark, Stretch, Walk
 from hpcfair_kg.models.serving import Serving
 from hpcfair_kg.settings import Settings
 
@@ -50,6 +60,8 @@ class Hub:
         self.private = Oxigraph(data / "private" / "graph")
         self.accounts = Accounts(data / "private" / "accounts.db")
         self.index = Index(data / "index")
+        self.site = Site(settings.base, settings.publisher or host(settings.base), settings.publisher_url)
+        self.renderings = Renderings(self.site, settings.cache_memory)
         self.catalogue = Catalogue(self.public, self.index, settings.base, settings.naan)
         self.box = probe()
         unboxed = settings.unsafe_no_sandbox
@@ -65,8 +77,14 @@ class Hub:
         )
         shapes = Shapes()
         stages = Stages(self.blobs, self._quick, self._heavy, data / "work" / "stages", settings)
-        self._ingest = Ingest(self.catalogue, stages, shapes, Hooks(self.blobs), str(self.box), settings.jobs)
+        machine = Machine(settings.machine or None)
+        self._ingest = Ingest(
+            self.catalogue, stages, shapes, Hooks(self.blobs), str(self.box), machine, settings.jobs
+        )
         self._authoring = Authoring(self.catalogue, self.blobs, self._ingest, shapes, settings.register_dirs)
+        reader = Reader(self._quick, settings.job_memory)
+        self._harvesting = Harvesting(self.catalogue, shapes, self._ingest, reader)
+        self._fetching = Fetching(self.catalogue, self._ingest, self.blobs, self._authoring.forget)
         self._converters = Converters(self.catalogue, self._ingest)
         self._clean = data / "clean"
 
@@ -122,9 +140,22 @@ class Hub:
         """Withdraw an artifact of one's own: its description stays, its files are no longer given out."""
         return self._authoring.withdraw(spoken, principal, reason, if_match)
 
+    def harvest(
+        self, files: Sequence[Given], principal: Principal, fetch: bool = False, allow_private: bool = False
+    ) -> Report:
+        """Take in what is described elsewhere; see `Harvesting.harvest`. With `fetch`, its files too."""
+        report = self._harvesting.harvest(files, principal)
+        if fetch:
+            self._fetching.fetch(report, allow_private)
+        return report
+
     def find(self, spoken: str, principal: Principal = ANYONE) -> Artifact:
         """Return an artifact by IRI, ark:/…, key, owner/name or owner/name@version; raises `NotFound`."""
         return self.catalogue.shown(spoken, principal)
+
+    def entry(self, spoken: str, principal: Principal = ANYONE) -> Entry:
+        """Return an artifact as `find` does, with its triples and their hash of the same moment."""
+        return self.catalogue.entry(spoken, principal)
 
     def versions(self, artifact: Artifact, principal: Principal = ANYONE) -> list[Artifact]:
         """Return the versions of an artifact's name, oldest first."""
@@ -133,7 +164,7 @@ class Hub:
 
     def etag(self, artifact: Artifact) -> str:
         """Return the canonical hash of an artifact's record (RDFC-1.0, sha256)."""
-        return canonical_hash(self.triples(artifact))
+        return self.catalogue.etag(artifact)
 
     def triples(self, artifact: Artifact) -> list[Triple]:
         """Return the record of an artifact as triples."""
@@ -146,6 +177,10 @@ class Hub:
     def jobs(self, artifact: Artifact) -> tuple[Job, ...]:
         """Return the jobs of an artifact, oldest first."""
         return self.catalogue.jobs(artifact.key)
+
+    def surroundings(self, step: Step) -> tuple[Environment | None, Hardware | None]:
+        """Return the software and the hardware that a step ran with; see `Catalogue.surroundings`."""
+        return self.catalogue.surroundings(step)
 
     def open_file(self, artifact: Artifact, name: str, principal: Principal = ANYONE) -> tuple[Path, File]:
         """Return where a file's bytes lie; raises `NotFound`, and `Withdrawn` for those of a withdrawn artifact.
@@ -163,6 +198,14 @@ class Hub:
     def search(self, query: Query, principal: Principal = ANYONE) -> Found:
         """Search the index, which holds what is public and nothing else."""
         return self.index.search(query)
+
+    def changed(self, walk: Walk, after: Mark = START, limit: int = 1000) -> Stretch:
+        """Return artifacts in the order of their changes, from a place on; what is not public is not among them."""
+        return self.index.walk(walk, after, limit)
+
+    def taken(self, stretch: Stretch) -> Iterator[Entry]:
+        """Yield the records of artifacts that `changed` returned, as they are now, but what is public no more."""
+        return self.catalogue.public(hit["key"] for hit in stretch.hits())
 
     def sparql(
         self,

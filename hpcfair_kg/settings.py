@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from hpcfair_kg.errors import InvalidConfig
 
@@ -26,6 +28,12 @@ class Settings:
     base_url: str = ""
     """What IRIs begin with; empty: http://host:port."""
     naan: str = "99999"
+    publisher: str = ""
+    """Who publishes the catalogue, by name; empty: the host of the base address."""
+    publisher_url: str = ""
+    """The IRI by which the publisher is known, such as its ROR."""
+    admin_email: str = ""
+    """Where harvesters write to (OAI-PMH's adminEmail; its validators refuse example.org); empty: noreply at the host."""
     machine: str = ""
     """IRI of the machine that verdicts and measurements name."""
     host: str = "127.0.0.1"
@@ -48,6 +56,8 @@ class Settings:
     query_length: int = 100_000
     query_nesting: int = 100
     infer_seconds: float = 60.0
+    cache_memory: int = 64 << 20
+    """Memory for documents that were made of records and may be asked for again."""
     unsafe_no_sandbox: bool = False
     """Run strangers' models although no layer of the sandbox holds."""
     threads: int = 32
@@ -58,12 +68,21 @@ class Settings:
         """Return what every IRI of this service begins with, without a final slash."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def mailbox(self) -> str:
+        """Return the address that harvesters are told: where the host has no name, one that plainly leads nowhere."""
+        host = urlsplit(self.base).hostname or ""
+        return self.admin_email or f"noreply@{host if _NAME.fullmatch(host) else 'hpcfair-kg.invalid'}"
+
     def keep_base(self) -> None:
         """Note the base address in the data folder; raise `InvalidConfig` when it held another one.
 
         The catalogue's IRIs begin with it: under another address nothing would be found.
         """
-        note = self.data_dir / "base-url"
+        note, moving = self.data_dir / "base-url", self.data_dir / "rebase"
+        if moving.exists():
+            new = moving.read_text().strip()
+            raise InvalidConfig(f"the base address is being changed; finish it: hpcfair-server rebase {new}")
         note.parent.mkdir(parents=True, exist_ok=True)
         kept = note.read_text().strip() if note.exists() else self.base
         if kept != self.base:
@@ -104,7 +123,7 @@ def _from_file(path: str | None) -> dict[str, Any]:
 
 
 def _typed(name: str, hint: Any, value: Any) -> Any:
-    read, wanted = _READERS.get(hint, (hint, hint.__name__))
+    read, wanted = (value and _SHAPED.get(name)) or _READERS.get(hint, (hint, hint.__name__))
     try:
         return read(value)
     except (TypeError, ValueError) as exc:
@@ -116,6 +135,15 @@ def _paths(value: Any) -> tuple[Path, ...]:
     return tuple(Path(part) for part in parts if part)
 
 
+def _matching(pattern: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if not re.fullmatch(pattern, str(value)):
+            raise ValueError(value)
+        return str(value)
+
+    return read
+
+
 def _truth(value: Any) -> bool:
     said = str(value).lower()
     if said not in _YES | _NO:
@@ -123,6 +151,13 @@ def _truth(value: Any) -> bool:
     return said in _YES
 
 
+_NAME = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]*")
+_ADDRESS = _matching(r"https?://[^\s<>\"{}|\\^`]+"), "an http or https address"
+_SHAPED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "machine": _ADDRESS,
+    "publisher_url": _ADDRESS,
+    "admin_email": (_matching(r"[^\s@<>]+@([^\s@.<>]+\.)+[^\s@.<>]+"), "an e-mail address"),
+}
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 _READERS: dict[Any, tuple[Callable[[Any], Any], str]] = {
     bool: (_truth, "true or false"),

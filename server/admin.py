@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from hpcfair_kg.artifact import plain
 from hpcfair_kg.errors import HPCFairError, Unreachable, by_code
 from hpcfair_kg.hub import Hub
+from server.commands import FURTHER
 from server.replies import json_body, json_reply
 
 SOCKET = "admin.sock"
@@ -41,6 +44,10 @@ def create_app(hub: Hub) -> Flask:
     """Return the app of the socket: whoever may open it is the operator."""
     app = Flask(__name__)
 
+    @app.get("/")
+    def here() -> Response:
+        return json_reply({"serves": True})
+
     @app.post("/tokens")
     def create() -> Response:
         return json_reply({"token": hub.accounts.create(**json_body())}, 201)
@@ -54,6 +61,9 @@ def create_app(hub: Hub) -> Flask:
         hub.accounts.revoke(token_id)
         return json_reply({"revoked": token_id})
 
+    for place in dict.fromkeys(FURTHER.values()):
+        import_module(place).register(app, hub)
+
     @app.errorhandler(HPCFairError)
     def refused(exc: HPCFairError) -> Response:
         return json_reply(exc.problem(instance=request.path), exc.status)
@@ -61,27 +71,63 @@ def create_app(hub: Hub) -> Flask:
     return app
 
 
-def ask(folder: Path, method: str, path: str, document: Any = None) -> dict[str, Any] | None:
+def ask(
+    folder: Path, method: str, path: str, document: Any = None, timeout: float | None = 30
+) -> dict[str, Any] | None:
     """Ask the service that has this data folder open; None when none does.
 
     Raises the error that it answers with, or `Unreachable` for one that does not answer.
     """
     if not (folder / SOCKET).is_socket():
         return None
-    with _short(folder) as place:
-        transport = httpx.HTTPTransport(uds=f"{place}/{SOCKET}")
-        with httpx.Client(transport=transport, base_url="http://admin", timeout=30) as client:
-            try:
-                answer = client.request(method, path, json=document)
-            except httpx.ConnectError:
-                return None
-            except httpx.TransportError as exc:
-                raise Unreachable(f"the service that has {folder} open does not answer: {exc}") from exc
+    with _client(folder, timeout) as client:
+        try:
+            answer = client.request(method, path, json=document)
+        except httpx.ConnectError:
+            return None
     told: dict[str, Any] = answer.json()
     if answer.is_error:
-        kind = by_code().get(str(told["type"]).rpartition("/")[2], HPCFairError)
-        raise kind(str(told["detail"]))
+        raise _translated(told)
     return told
+
+
+def serves(folder: Path) -> bool:
+    """Whether a service has this data folder open and answers."""
+    return ask(folder, "GET", "/") is not None
+
+
+def follow(folder: Path, path: str, document: Any = None) -> Iterator[dict[str, Any]]:
+    """Ask the service for what takes long, and yield what it tells of it as it comes.
+
+    Raises the error that it ends with, or `Unreachable` for one that ends without a word.
+    """
+    with _client(folder, None) as client, client.stream("POST", path, json=document) as answer:
+        for line in answer.iter_lines() if answer.is_success else ():
+            told = json.loads(line)
+            if "problem" in told:
+                raise _translated(told["problem"])
+            if "end" in told:
+                return
+            yield told
+    raise Unreachable(f"the service that has {folder} open ended before it was done; its log says why")
+
+
+@contextmanager
+def _client(folder: Path, timeout: float | None) -> Iterator[httpx.Client]:
+    """Yield what speaks over the socket; raises `Unreachable` where it is there and nobody answers."""
+    with _short(folder) as place:
+        transport = httpx.HTTPTransport(uds=f"{place}/{SOCKET}")
+        with httpx.Client(transport=transport, base_url="http://admin", timeout=timeout) as client:
+            try:
+                yield client
+            except httpx.TransportError as exc:
+                raise Unreachable(f"the service that has {folder} open does not answer: {exc}") from exc
+
+
+def _translated(problem: Mapping[str, Any]) -> HPCFairError:
+    """Return the error that a problem tells of."""
+    kind = by_code().get(str(problem["type"]).rpartition("/")[2], HPCFairError)
+    return kind(str(problem["detail"]))
 
 
 def _listening(app: Flask, folder: Path) -> BaseWSGIServer:

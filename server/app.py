@@ -7,14 +7,20 @@ from flask import Flask
 from hpcfair_kg import __version__
 from hpcfair_kg.hub import Hub
 from server import (
+    arks,
     artifacts,
+    catalog,
+    crate,
     documents,
     front,
+    harvest,
+    harvesting,
     headers,
     health,
     inference,
     jobs,
     landing,
+    oai,
     problems,
     search,
     sparql,
@@ -28,9 +34,15 @@ SMALL_BODY = 4 << 20
 
 BLUEPRINTS = (
     front.blueprint,
+    catalog.blueprint,
+    harvest.blueprint,
+    oai.blueprint,
     landing.blueprint,
+    crate.blueprint,
+    arks.blueprint,
     artifacts.blueprint,
     search.blueprint,
+    harvesting.blueprint,
     jobs.blueprint,
     sparql.blueprint,
     inference.blueprint,

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from hpcfair_kg import __version__
 from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends.accounts import SCOPES, Accounts
-from hpcfair_kg.errors import HPCFairError
 from hpcfair_kg.knowledge.checks import Report
 from hpcfair_kg.knowledge.metadata import parsed_orcid
 from hpcfair_kg.settings import Settings
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def _said(command: Command) -> Any:
-    """Turn an error of the project into one line and the exit code 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except HPCFairError as exc:
-            raise click.ClickException(exc.detail) from exc
-
-    return run
+from server.commands import FURTHER, said
+from server.commands import data_dir as data_dir_option
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Operator(click.Group):
+    """A group whose further commands are looked for when they are asked for: handing out a token stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, those of the further commands last."""
+        return [*super().list_commands(ctx), *FURTHER]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name not in FURTHER:
+            return super().get_command(ctx, cmd_name)
+        found = import_module(FURTHER[cmd_name]).COMMANDS
+        chosen: click.Command = next(command for command in found if command.name == cmd_name)
+        return chosen
+
+
+@click.group(cls=Operator, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hpcfair-server")
 def main() -> None:
     """Run a catalogue of models and datasets, and look after it.
@@ -53,15 +55,10 @@ def _orcid(context: click.Context, option: click.Parameter, said: str) -> str:
     return orcid
 
 
-_data_dir = click.option(
-    "--data-dir", type=click.Path(file_okay=False), help="Folder that holds everything.  [./data]"
-)
-
-
 @main.command()
 @click.option("--host", help="Address to listen on.  [127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [8080]")
-@_data_dir
+@data_dir_option
 @click.option("--base-url", help="What IRIs begin with.  [the address served]")
 @click.option("--naan", help="Name assigning authority number of the ARKs.  [99999]")
 @click.option("--machine", help="IRI of the machine that verdicts and measurements name.")
@@ -78,7 +75,7 @@ _data_dir = click.option(
 @click.option(
     "--unsafe-no-sandbox", is_flag=True, default=None, help="Run strangers' models although no sandbox holds."
 )
-@_said
+@said
 def serve(**flags: Any) -> None:
     """Serve the catalogue until Ctrl-C or SIGTERM."""
     from server import service
@@ -102,8 +99,8 @@ def token() -> None:
 )
 @click.option("--name", default="", help="Name of the person, as a creator of what is sent with it.")
 @click.option("--orcid", default="", callback=_orcid, help="Their ORCID, such as 0000-0002-1825-0097.")
-@_data_dir
-@_said
+@data_dir_option
+@said
 def create_token(owner: str, scopes: tuple[str, ...], name: str, orcid: str, data_dir: str | None) -> None:
     """Make a token for OWNER and print it: it is shown this once and kept as a hash."""
     wanted: dict[str, Any] = {
@@ -120,8 +117,8 @@ def create_token(owner: str, scopes: tuple[str, ...], name: str, orcid: str, dat
 
 
 @token.command("list")
-@_data_dir
-@_said
+@data_dir_option
+@said
 def list_tokens(data_dir: str | None) -> None:
     """List the tokens: id, owner, scopes, when made, last used, whether revoked."""
     told = _tokens(data_dir, "GET", "/tokens", None, lambda a: {"tokens": plain(a.list())})
@@ -136,8 +133,8 @@ def list_tokens(data_dir: str | None) -> None:
 
 @token.command("revoke")
 @click.argument("token_id", metavar="ID")
-@_data_dir
-@_said
+@data_dir_option
+@said
 def revoke_token(token_id: str, data_dir: str | None) -> None:
     """End the token with this id (see `token list`) at once."""
 

@@ -37,6 +37,12 @@ def start(folder: Path, *flags: str, **settings: object) -> Live:
     raise AssertionError(f"the service did not start:\n{(folder.parent / f'{folder.name}.log').read_text()}")
 
 
+def operator(*words: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Give one of the operator's commands for a data folder, with `settings` in the environment."""
+    command = [sys.executable, "-m", "server", *words, "--data-dir", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ() | settings)
+
+
 def stop(process: subprocess.Popen[str]) -> int:
     """End a service as an operator ends it and return its exit status."""
     process.send_signal(signal.SIGTERM)

@@ -45,6 +45,11 @@ def test_the_base_is_the_address_told_or_the_one_served():
 
 def test_every_setting_can_be_said_in_the_environment():
     said = {"data_dir": "/d", "register_dirs": "/a:/b", "unsafe_no_sandbox": "yes", "query_seconds": "1.5"}
+    said |= {
+        "machine": "https://x.example/m",
+        "publisher_url": "https://ror.org/02nv7yv05",
+        "admin_email": "kg@site.edu",
+    }
     environ = {f"HPCFAIR_{f.name.upper()}": said.get(f.name, "7") for f in fields(Settings)}
     settings = Settings.load(environ=environ)
     assert settings.register_dirs == (Path("/a"), Path("/b"))
@@ -112,3 +117,24 @@ def test_an_empty_variable_is_one_that_is_not_set():
         Settings.load(environ={"HPCFAIR_PORT": "", "HPCFAIR_DATA_DIR": "", "HPCFAIR_CONFIG": ""})
         == Settings()
     )
+
+
+@pytest.mark.parametrize(
+    ("base", "mailbox"),
+    [
+        ("https://models.site.edu/kg", "noreply@models.site.edu"),
+        ("http://127.0.0.1:8080", "noreply@hpcfair-kg.invalid"),
+        ("http://localhost:8080", "noreply@hpcfair-kg.invalid"),
+        ("http://[::1]:8080", "noreply@hpcfair-kg.invalid"),
+    ],
+)
+def test_harvesters_are_told_an_address_that_does_not_pretend(base, mailbox):
+    assert Settings(base_url=base).mailbox == mailbox
+    assert Settings(base_url=base, admin_email="kg@site.edu").mailbox == "kg@site.edu"
+
+
+@pytest.mark.parametrize("text", ["kg", "kg@site", "Kg <kg@site.edu>", "a b@site.edu", "kg@site..edu"])
+def test_an_address_is_one(text):
+    with pytest.raises(InvalidConfig, match=r"admin_email is .*; it must be an e-mail address"):
+        Settings.load(environ={"HPCFAIR_ADMIN_EMAIL": text})
+    assert Settings.load(environ={"HPCFAIR_ADMIN_EMAIL": "kg@site.edu"}).admin_email == "kg@site.edu"

@@ -24,7 +24,7 @@ HEAVY = {
     "torch", "tensorflow", "keras", "tf2onnx", "sklearn", "skl2onnx", "xgboost", "lightgbm", "transformers",
     "pandas", "pyarrow", "h5py", "scipy",
 }  # fmt: skip
-SHELVES = ("hpcfair_kg.formats", "hpcfair_kg.knowledge.views")
+SHELVES = ("hpcfair_kg.formats", "hpcfair_kg.knowledge.harvest", "hpcfair_kg.knowledge.views")
 
 
 def python(code, **environment):

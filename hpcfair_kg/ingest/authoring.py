@@ -122,7 +122,7 @@ class Authoring:
                     report.append({"path": path, "message": exc.detail, "value": spoken})
                 return spoken
 
-        for path, foreign in _foreign(metadata):
+        for path, foreign in addresses(metadata):
             if self._catalogue.ours(foreign):
                 message = (
                     "this is the address of something here, not of a project, machine or funder: leave it out"
@@ -160,7 +160,7 @@ class Authoring:
                     self._blobs.remove(upload.blob.sha256)
 
 
-def _foreign(metadata: Metadata) -> Iterator[tuple[str, str]]:
+def addresses(metadata: Metadata) -> Iterator[tuple[str, str]]:
     """Yield the addresses that projects, machines and funders are known by, with their places."""
     for project in metadata.projects:
         yield from (("projects.funders", funder) for funder in project.funders)

@@ -19,8 +19,19 @@ from dataclasses import replace
 from typing import Any
 
 from hpcfair_kg.artifact import Artifact, Job, Step, build
+from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.errors import BoxFailed, Duplicate, HPCFairError, NameTaken
-from hpcfair_kg.ingest.drafts import Receipt, Upload, absorbed, draft, edited, identity_of, recognition
+from hpcfair_kg.ingest.drafts import (
+    Place,
+    Receipt,
+    Upload,
+    absorbed,
+    draft,
+    edited,
+    filled,
+    identity_of,
+    recognition,
+)
 from hpcfair_kg.ingest.hooks import Hooks
 from hpcfair_kg.ingest.jobs import Jobs, Progress, now
 from hpcfair_kg.ingest.stage import Stages
@@ -33,15 +44,18 @@ class Ingest:
     """Takes uploads in and works their jobs off, `workers` at a time."""
 
     def __init__(
-        self, catalogue: Catalogue, stages: Stages, shapes: Shapes, hooks: Hooks, box: str, workers: int
+        self,
+        catalogue: Catalogue,
+        stages: Stages,
+        shapes: Shapes,
+        hooks: Hooks,
+        box: str,
+        machine: Machine,
+        workers: int,
     ) -> None:
-        self._catalogue, self._stages, self._shapes, self._hooks, self._box = (
-            catalogue,
-            stages,
-            shapes,
-            hooks,
-            box,
-        )
+        self._catalogue, self._stages, self._shapes, self._hooks = catalogue, stages, shapes, hooks
+        self._box, self._machine = box, machine
+        self._around: tuple[Any, Place] | None = None
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
         self.jobs = Jobs(self._note)
         self._stopping = threading.Event()
@@ -56,18 +70,39 @@ class Ingest:
         started = now()
         with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
             seen = self._stages.recognise(stage)
-        identity = identity_of(uploads, seen)
+        identity, place = identity_of(uploads, seen), self.place()
         with self._catalogue.lock:
             if existing := self._settle(metadata, owner, identity, previous):
                 return self._sent_again(existing)
             self._stages.must_hold(u.blob.sha256 for u in uploads)
             iri, key = self._catalogue.mint()
             artifact = draft(iri, key, owner, metadata, uploads, seen, identity, previous)
-            job = Job(f"{key}.1", "queued", started, steps=(recognition(artifact, seen, started, self._box),))
-            artifact = replace(artifact, job=job.id)
-            self._shapes.require(artifact)
-            job = job if artifact.status == "converting" else replace(job, state="succeeded", ended=now())
-            self._catalogue.commit(artifact, [job])
+            return self._enter(artifact, recognition(artifact, seen, started, place), ())
+
+    def hold(self, artifact: Artifact, uploads: Sequence[Upload]) -> Receipt:
+        """Take in the files of an artifact that was only described until now; its address and its words stay.
+
+        Raises `CorruptFile` and `Duplicate`; nothing is changed then.
+        """
+        started = now()
+        with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
+            seen = self._stages.recognise(stage)
+        identity, place = identity_of(uploads, seen), self.place()
+        with self._catalogue.lock:
+            if holder := self._catalogue.holding(identity):
+                where = f"{holder.owner}/{holder.name}"
+                raise Duplicate(f"these files are already here as {where}", existing=holder.id)
+            self._stages.must_hold(u.blob.sha256 for u in uploads)
+            held = filled(self._catalogue.get(artifact.key), uploads, seen, identity)
+            return self._enter(held, recognition(held, seen, started, place), self._catalogue.jobs(held.key))
+
+    def _enter(self, artifact: Artifact, seen: Step, earlier: Sequence[Job]) -> Receipt:
+        """Make an artifact visible with its files; what cannot wait goes on as a job."""
+        job = Job(f"{artifact.key}.{len(earlier) + 1}", "queued", seen.started, steps=(seen,))
+        artifact = replace(artifact, job=job.id)
+        self._shapes.require(artifact)
+        job = job if artifact.status == "converting" else replace(job, state="succeeded", ended=now())
+        self._catalogue.commit(artifact, [*earlier, job])
         if artifact.status == "converting":
             self.take_up(artifact, job)
         else:
@@ -97,10 +132,13 @@ class Ingest:
 
     def again(self, artifact: Artifact) -> Job:
         """Begin a new job for an artifact whose converter has come."""
-        earlier = self._catalogue.jobs(artifact.key)
-        job = Job(f"{artifact.key}.{len(earlier) + 1}", "queued", now())
-        artifact = replace(artifact, status="converting", reason=None, job=job.id, modified=now())
-        self._catalogue.commit(artifact, [*earlier, job])
+        with (
+            self._catalogue.lock
+        ):  # so that changes are seen in the order of their times, which harvesters rely on
+            earlier = self._catalogue.jobs(artifact.key)
+            job = Job(f"{artifact.key}.{len(earlier) + 1}", "queued", now())
+            artifact = replace(artifact, status="converting", reason=None, job=job.id, modified=now())
+            self._catalogue.commit(artifact, [*earlier, job])
         self.take_up(artifact, job)
         return job
 
@@ -151,9 +189,10 @@ class Ingest:
 
     def _converted(self, artifact: Artifact, progress: Progress) -> Artifact:
         originals = {f.name: f.sha256 for f in artifact.files if f.role in ("original", "auxiliary")}
+        place = self.place()
         with self._stages.laid_out(originals) as stage:
             progress.errand = self._stages.convert(
-                stage, artifact, lambda event: self._heard(progress, event)
+                stage, artifact, lambda event: self._heard(progress, event, place)
             )
             if progress.cancelled:
                 progress.errand.cancel()
@@ -165,11 +204,18 @@ class Ingest:
                 raise
             return absorbed(artifact, answer, stage, self._stages.keep)
 
-    def _heard(self, progress: Progress, event: Mapping[str, Any]) -> None:
+    def _heard(self, progress: Progress, event: Mapping[str, Any], place: Place) -> None:
         if event.get("event") == "step":
-            progress.step(replace(build(Step, event), box=self._box))
+            progress.step(place.stamped(build(Step, event)))
         else:
             progress.move(progress.job, event)
+
+    def place(self) -> Place:
+        """Return where the steps of a job run that begins now; what is new about it is described once."""
+        found = self._machine.surroundings()
+        if self._around is None or self._around[0] != found:
+            self._around = found, Place(self._box, *self._catalogue.surround(*found))
+        return self._around[1]
 
     def _conclude(self, artifact: Artifact, job: Job, progress: Progress) -> None:
         """Write commit 2, unless the artifact was withdrawn or edited beyond this meanwhile."""

@@ -12,24 +12,33 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
+from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job, Step
 from hpcfair_kg.backends.accounts import Principal, visible_to
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import surroundings
 from hpcfair_kg.knowledge.closure import inferred, subclasses
-from hpcfair_kg.knowledge.describe import concept, describe, read
+from hpcfair_kg.knowledge.describe import concept, describe
+from hpcfair_kg.knowledge.entries import Entries, Entry
 from hpcfair_kg.knowledge.iris import shared
 from hpcfair_kg.knowledge.provenance import provenance, read_jobs
 from hpcfair_kg.knowledge.search import Index
-from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, HK, HPC, RDF, SPDX, XSD
+from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, FAIR4ML, HK, HPC, PROV, RDF, SPDX, XSD
 
 ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
+_LENGTH = 9
 _BATCH = 500
+_KEY = re.compile(r"[\w.-]+", re.ASCII)
+REFERENCES = (
+    FAIR4ML.trainedOn, FAIR4ML.testedOn, PROV.wasDerivedFrom, DCAT.previousVersion, HK.measuredOn, HPC.usesWorkflow,
+)  # fmt: skip
+"""The properties by which one artifact speaks of another."""
+KINDS = (HPC.AIModel, HPC.Dataset, HPC.Workflow)
+"""The classes of artifact: each is of one of them."""
 _ARK = re.compile(r"(?:.*/)?ark:/?(?P<naan>[^/]+)/(?P<key>[^/?#]+)$")
 
 
@@ -38,6 +47,7 @@ class Catalogue:
 
     def __init__(self, graphs: Graphs, index: Index, base: str, naan: str) -> None:
         self._graphs, self._index = graphs, index
+        self._entries = Entries(graphs)
         self._root = f"{base}/ark:/{naan}/"
         self._naan = naan
         self._lock = threading.RLock()
@@ -51,20 +61,20 @@ class Catalogue:
     def mint(self) -> tuple[str, str]:
         """Return the IRI and the key of a new artifact."""
         while True:
-            blade = "".join(secrets.choice(ALPHABET) for _ in range(8))
+            blade = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH - 1))
             key = blade + check_character(f"{self._naan}/{blade}")
             if not self._graphs.triples(self._root + key):
                 return self._root + key, key
 
     def get(self, key: str) -> Artifact:
         """Return an artifact by its key; raises `NotFound`, and says so of a mistyped one."""
-        if triples := self.triples(key):
-            return read(triples)
-        if len(key) == 9 and check_character(f"{self._naan}/{key[:-1]}") != key[-1]:
-            raise NotFound(
-                f"there is no artifact {key!r}; its check character is wrong: a letter is mistyped"
-            )
-        raise NotFound(f"there is no artifact {key!r}")
+        if _KEY.fullmatch(key) and (entry := self._entries.get(self._root + key)):
+            return entry.artifact
+        raise NotFound(f"there is no artifact {key!r}{self._mistyped(key)}")
+
+    def at(self, iri: str) -> Artifact:
+        """Return the artifact whose IRI this is, to the letter; raises `NotFound`."""
+        return self._read(iri)
 
     def find(self, spoken: str) -> Artifact:
         """Return an artifact by IRI, ark:/…, key, owner/name (its newest version) or owner/name@version."""
@@ -84,16 +94,31 @@ class Catalogue:
 
     def shown(self, spoken: str, principal: Principal) -> Artifact:
         """Return an artifact as `find` does, if the caller may see it; else there is none."""
-        artifact = self.find(spoken)
-        if not visible_to(principal)(artifact):
+        return self.entry(spoken, principal).artifact
+
+    def entry(self, spoken: str, principal: Principal) -> Entry:
+        """Return an artifact with its triples and their hash, all of one moment, if the caller may see it."""
+        entry = self._entry(self.find(spoken).id)
+        if not visible_to(principal)(entry.artifact):
             raise NotFound(f"there is no artifact {spoken!r}")
-        return artifact
+        return entry
+
+    def public(self, keys: Iterable[str]) -> Iterator[Entry]:
+        """Yield the entries of these keys that anyone may see, kept nowhere: who takes all takes each once."""
+        entries = (Entry(tuple(self._graphs.triples(self._root + key))) for key in keys)
+        return (entry for entry in entries if entry.public)
+
+    def etag(self, artifact: Artifact) -> str:
+        """Return the canonical hash of an artifact's record as it is now."""
+        return self._entry(artifact.id).etag
 
     def versions(self, owner: str, name: str) -> list[Artifact]:
         """Return every version of an owner's name, oldest first, withdrawn ones before all others."""
-        of = shared(self._root, "name", f"{owner}/{name}")
-        found = map(self._read, self._graphs.subjects(DCAT.isVersionOf, of))
-        return _in_order(found)
+        return self.versions_of(shared(self._root, "name", f"{owner}/{name}"))
+
+    def versions_of(self, concept: NamedNode) -> list[Artifact]:
+        """Return what says it is a version of a concept, in the order of `versions`."""
+        return _in_order(map(self._read, self._graphs.subjects(DCAT.isVersionOf, concept)))
 
     def holding(self, identity: str) -> Artifact | None:
         """Return the artifact that has these bytes, if there is one."""
@@ -108,6 +133,12 @@ class Catalogue:
         """Return the artifact that was harvested from this description, if there is one."""
         iri = next(self._graphs.subjects(DCTERMS.source, NamedNode(source)), None)
         return self._read(iri) if iri else None
+
+    def referring(self, iri: str) -> Iterator[Artifact]:
+        """Yield the artifacts that say they were made out of, trained, tested or measured on this."""
+        for term in REFERENCES:
+            for subject in self._graphs.subjects(term, NamedNode(iri)):
+                yield self._read(subject.partition("#")[0])
 
     def refers(self, sha256: str) -> bool:
         """Whether any artifact has a file of this hash."""
@@ -128,24 +159,44 @@ class Catalogue:
 
     def commit(self, artifact: Artifact, jobs: Sequence[Job]) -> None:
         """Write the record, what follows from it, and its provenance at once, then the index."""
+        self.commit_all([(artifact, jobs)])
+
+    def commit_all(self, changed: Sequence[tuple[Artifact, Sequence[Job]]]) -> None:
+        """Write several artifacts as `commit` does one, all of them or none: one flush, one change of the index."""
         with self._lock:
-            record = describe(artifact)
-            others = [a for a in self.versions(artifact.owner, artifact.name) if a.key != artifact.key]
-            whole, versions = concept(_in_order([*others, artifact]))
-            self._graphs.write(
-                {
-                    whole: versions,
-                    artifact.id: record,
-                    f"{artifact.id}/inferred": inferred(NamedNode(artifact.id), record),
-                    f"{artifact.id}/provenance": provenance(artifact.id, jobs),
-                }
-            )
-            self._index.put(artifact)
+            names: dict[tuple[str, str], dict[str, Artifact]] = {}
+            graphs: dict[str, Iterable[Triple]] = {}
+            for artifact, jobs in changed:
+                record = describe(artifact)
+                graphs[artifact.id] = record
+                graphs[f"{artifact.id}/inferred"] = inferred(NamedNode(artifact.id), record)
+                graphs[f"{artifact.id}/provenance"] = provenance(artifact.id, jobs)
+                names.setdefault((artifact.owner, artifact.name), {})[artifact.key] = artifact
+            for name, new in names.items():
+                versions = {a.key: a for a in self.versions(*name)} | new
+                whole, said = concept(_in_order(versions.values()))
+                graphs[whole] = said
+            self._write(graphs)
+            self._index.put(*(artifact for artifact, _ in changed))
 
     def note(self, artifact_id: str, jobs: Sequence[Job]) -> None:
         """Write the provenance alone: a job moved on, the record did not."""
         with self._lock:
-            self._graphs.write({f"{artifact_id}/provenance": provenance(artifact_id, jobs)})
+            self._write({f"{artifact_id}/provenance": provenance(artifact_id, jobs)})
+
+    def infer(self, found: Mapping[str, tuple[Sequence[Triple], Sequence[Triple]]]) -> None:
+        """Write the types that a reasoner found for artifacts, each beside the record that it found them for.
+
+        A record that was changed meanwhile keeps what its commit wrote.
+        """
+        with self._lock:
+            current = {
+                f"{iri}/inferred": types
+                for iri, (record, types) in found.items()
+                if set(self._graphs.triples(iri)) == set(record)
+            }
+            if current:
+                self._write(current)
 
     def surround(self, environment: Environment, hardware: Hardware) -> tuple[str, str]:
         """Return the IRIs of what steps run in and on; what is new here is described."""
@@ -155,8 +206,14 @@ class Catalogue:
         ]
         new = {node.value: graph for node, graph in described if not self._graphs.triples(node.value)}
         if new:
-            self._graphs.write(new)
+            self._write(new)
         return described[0][0].value, described[1][0].value
+
+    def surroundings(self, step: Step) -> tuple[Environment | None, Hardware | None]:
+        """Return what a step ran in and on, each None where the step does not say it."""
+        environment = self._graphs.triples(step.environment) if step.environment else ()
+        hardware = self._graphs.triples(step.hardware) if step.hardware else ()
+        return surroundings.read_environment(environment), surroundings.read_hardware(hardware)
 
     def unfinished(self) -> Iterator[str]:
         """Yield the keys of artifacts with a job that is queued or running."""
@@ -173,12 +230,22 @@ class Catalogue:
         """Return how many artifacts have a status, without reading them."""
         return sum(1 for _ in self._graphs.subjects(HK.status, Literal(status)))
 
+    @property
+    def size(self) -> int:
+        """How many artifacts there are, as the index counts them."""
+        return self._index.count
+
+    def reindex(self) -> None:
+        """Make the search index anew from the graph."""
+        self._index.rebuild(self.all())
+
     def all(self) -> Iterator[Artifact]:
         """Yield every artifact, withdrawn ones too."""
-        return map(self._read, self._iris())
+        return map(self._read, self.iris())
 
-    def _iris(self) -> Iterator[str]:
-        for kind in (HPC.AIModel, HPC.Dataset, HPC.Workflow):
+    def iris(self) -> Iterator[str]:
+        """Yield the IRI of every artifact."""
+        for kind in KINDS:
             yield from self._graphs.subjects(RDF.type, kind)
 
     def _settle(self, hierarchy: str) -> None:
@@ -188,7 +255,7 @@ class Catalogue:
         """
         if set(self._graphs.triples(hierarchy)) == set(subclasses()):
             return
-        iris = list(self._iris())
+        iris = list(self.iris())
         for first in range(0, len(iris), _BATCH):
             batch = iris[first : first + _BATCH]
             self._graphs.write(
@@ -196,8 +263,26 @@ class Catalogue:
             )
         self._graphs.write({hierarchy: subclasses()})
 
+    def _mistyped(self, key: str) -> str:
+        """Say what is wrong with a key that none can be."""
+        if len(key) != _LENGTH:
+            return f"; it has {len(key)} characters, and a key has {_LENGTH}; a name is said as owner/name"
+        wrong = check_character(f"{self._naan}/{key[:-1]}") != key[-1]
+        return "; its check character is wrong: a letter is mistyped" if wrong else ""
+
+    def _write(self, graphs: Mapping[str, Iterable[Triple]]) -> None:
+        try:
+            self._graphs.write(graphs)
+        finally:
+            self._entries.forget(graphs)
+
     def _read(self, iri: str) -> Artifact:
-        return read(self._graphs.triples(iri))
+        return self._entry(iri).artifact
+
+    def _entry(self, iri: str) -> Entry:
+        if entry := self._entries.get(iri):
+            return entry
+        raise NotFound(f"there is no artifact {iri!r}")
 
 
 def _in_order(versions: Iterable[Artifact]) -> list[Artifact]:

@@ -83,6 +83,13 @@ def text(iri: str) -> str:
     return iri.removeprefix(SPDX)
 
 
+def named(text: str) -> str | None:
+    """Return the common licence that some words are the whole name of, such as "The MIT License"."""
+    words = _words(text)
+    found = [id for id, meant in _table().items() if words and meant == words]
+    return found[0] if len(found) == 1 else None
+
+
 def suggest(text: str) -> list[str]:
     """Return up to three licences that the words may mean, the likeliest first."""
     words = _words(text)

@@ -107,15 +107,20 @@ def orcid_check(orcid: str) -> str:
     return "X" if rest == 10 else str(rest)
 
 
+def slug(text: str) -> str:
+    """Return the name that a text would do as; "" for one without a Latin letter or a digit.
+
+    >>> slug("Länge & Breite")
+    'lange-breite'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:100]
+
+
 def _name(value: Any, path: str, report: Report) -> str:
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
-    plain = (
-        unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
-        if isinstance(value, str)
-        else ""
-    )
-    fixed = re.sub(r"[^a-z0-9._-]+", "-", plain.lower()).strip("-._")[:100]
+    fixed = slug(value) if isinstance(value, str) else ""
     hint = f"; {fixed!r} would do" if fixed else ""
     message = (
         f"a name is up to 100 lower-case letters, digits, '.', '_' and '-', a letter or digit first{hint}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -51,18 +52,17 @@ def classify(triples: Iterable[Triple]) -> Classification:
     """
     import owlready2
 
-    world = owlready2.World()
-    graph = world.get_ontology("urn:hpcfair:classified#")
-    graph.load(fileobj=io.BytesIO(_n_triples(triples)))
-    try:
-        with world.get_ontology("urn:hpcfair:inferred#"):
-            owlready2.sync_reasoner_hermit(world, debug=0, ignore_unsupported_datatypes=True)
-    except owlready2.OwlReadyInconsistentOntologyError:
-        return Classification(False)
-    unsatisfiable = sorted(
-        str(kind.iri) for kind in world.inconsistent_classes() if kind is not owlready2.Nothing
-    )
-    return Classification(True, tuple(unsatisfiable), frozenset(_types(world)))
+    with closing(owlready2.World()) as world:  # which owlready2 would else keep for ever
+        world.get_ontology("urn:hpcfair:classified#").load(fileobj=io.BytesIO(_n_triples(triples)))
+        try:
+            with world.get_ontology("urn:hpcfair:inferred#"):
+                owlready2.sync_reasoner_hermit(world, debug=0, ignore_unsupported_datatypes=True)
+        except owlready2.OwlReadyInconsistentOntologyError:
+            return Classification(False)
+        impossible = (kind for kind in world.inconsistent_classes() if kind is not owlready2.Nothing)
+        return Classification(
+            True, tuple(sorted(str(kind.iri) for kind in impossible)), frozenset(_types(world))
+        )
 
 
 def _n_triples(triples: Iterable[Triple]) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.artifact import Artifact
@@ -19,6 +20,7 @@ from hpcfair_kg.knowledge.vocabulary import PREFIXES, SH, XSD
 
 if TYPE_CHECKING:
     import rdflib
+    import shacl
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,15 @@ class Violation:
     """One finding: which part of the record, what would be right, what is there, and how bad it is.
 
     `path` is a key of the record ("license"), with its part before it where it
-    is one ("file-encoder.onnx.size"); `severity` is "violation", "warning" or "info".
+    is one ("file-encoder.onnx.size"); `severity` is "violation", "warning" or "info";
+    `focus` is the IRI of the node that it is about.
     """
 
     path: str
     message: str
     value: str | None
     severity: str
+    focus: str = ""
 
     def document(self) -> dict[str, str | None]:
         """Return the finding as an entry of a problem's report."""
@@ -45,6 +49,7 @@ class Shapes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._graph: rdflib.Graph | None = None
+        self._quick: shacl.Shapes | None = None
 
     def validate(self, triples: Iterable[Triple]) -> list[Violation]:
         """Return everything that a graph gets wrong, violations first; see SHACL, section 3."""
@@ -65,6 +70,19 @@ class Shapes:
         if found:
             message = "; ".join(dict.fromkeys(v.message for v in found))
             raise InvalidMetadata(message, report=[v.document() for v in found])
+
+    def conforms(self, triples: Iterable[Triple]) -> bool:
+        """Whether a graph of many records violates no shape, by an engine that is made for many.
+
+        Where it is False that need not be any one's fault: two records may have
+        one person by two names.  `require` tells of each by itself.
+        """
+        import shacl
+
+        self._quick = self._quick or shacl.Shapes.from_turtle(text(""))
+        body = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+        results = self._quick.validate_turtle(body.decode()).results
+        return all(result.severity != "Violation" for result in results)
 
 
 @cache
@@ -102,11 +120,13 @@ def _violation(result: dict[str, Any]) -> Violation:
         value = result.get(SH[name].value)
         return None if value is None else str(value)
 
-    part = (said("focusNode") or "").partition("#")[2]
+    focus = said("focusNode") or ""
+    part = focus.partition("#")[2]
     term = said("resultPath") or ""
     key = _keys().get(term, re.split("[#/]", term)[-1])
     severity = (said("resultSeverity") or "").rpartition("#")[2].lower()
-    return Violation(f"{part}.{key}" if part else key, said("resultMessage") or "", said("value"), severity)
+    place = f"{part}.{key}" if part else key
+    return Violation(place, said("resultMessage") or "", said("value"), severity, focus)
 
 
 @cache

@@ -47,6 +47,12 @@ class GraphsContract:
         assert graphs.triples(A) == []
         assert graphs.triples(B) == about(B, "b")
 
+    def test_names_are_of_the_graphs_that_hold_something(self, graphs: Graphs) -> None:
+        graphs.write({A: about(A, "a"), B: about(B, "b")})
+        assert sorted(graphs.names()) == [A, B]
+        graphs.write({A: []})
+        assert list(graphs.names()) == [B]
+
     def test_subjects_are_found_by_a_value(self, graphs: Graphs) -> None:
         graphs.write({A: about(A, "same"), B: about(B, "same")})
         assert sorted(graphs.subjects(TITLE, Literal("same"))) == [A, B]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -36,6 +38,7 @@ from hpcfair_kg.errors import (
 )
 from hpcfair_kg.hub import Hub, Receipt, Upload
 from hpcfair_kg.settings import Settings
+from tests.onnx_files import tree
 
 ADA = Principal("ada", frozenset({"read", "write", "run"}))
 BOB = Principal("bob", frozenset({"read", "write", "run"}))
@@ -152,6 +155,73 @@ class TestUpload:
         assert "hpcfair export" in (receipt.artifact.reason or "")
         with pytest.raises(NotRunnable, match="hpcfair export"):
             hub.infer("ada/pickled", {}, principal=ADA)
+
+
+class TestSurroundings:
+    """What each step ran in and on, as its provenance says it."""
+
+    def test_each_step_names_the_software_and_the_hardware_around_it(self, start: Callable[..., Hub]) -> None:
+        hub = start(machine="https://site.example/frontier")
+        done = finished(hub, upload(hub, {"linear.onnx": linear()}))
+        (job,) = hub.jobs(done)
+        assert [step.name for step in job.steps] == ["recognise", "verify", "smoke"]
+        assert len({(step.environment, step.hardware) for step in job.steps}) == 1
+        for step in job.steps:
+            environment, hardware = hub.surroundings(step)
+            assert environment is not None
+            assert hardware is not None
+            assert f"numpy {np.__version__}" in environment.packages
+            assert hardware.cores == len(os.sched_getaffinity(0))
+            assert hardware.machine == "https://site.example/frontier"
+
+    def test_the_provenance_leads_to_both_and_names_no_host(self, hub: Hub) -> None:
+        done = finished(hub, upload(hub, {"linear.onnx": linear()}))
+        triples = [str(triple) for triple in hub.provenance(done)]
+        (step,) = [s for s in hub.jobs(done)[0].steps if s.name == "verify"]
+        for term, iri in (("ns#environment", step.environment), ("wasAssociatedWithHardware", step.hardware)):
+            assert sum(term in triple and str(iri) in triple for triple in triples) == 3
+            around = [str(triple) for triple in hub.public.triples(str(iri))]
+            assert around
+            triples += around
+        text = "\n".join(triples)
+        for private in (socket.gethostname(), str(Path.home()), sys.prefix):
+            assert not re.search(rf"(?<!\w){re.escape(private)}(?!\w)", text)
+
+    def test_equal_surroundings_are_described_once(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[str] = []
+        write = hub.public.write
+        monkeypatch.setattr(hub.public, "write", lambda graphs: (written.extend(graphs), write(graphs)))
+        for weight in (2.0, 3.0):
+            finished(hub, upload(hub, {"linear.onnx": linear(weight)}, name=f"m{weight:.0f}"))
+        assert len([iri for iri in written if "/#environment/" in iri]) == 1
+        assert len([iri for iri in written if "/#computer/" in iri]) == 1
+
+
+class TestArchitecture:
+    """What a model is made of, and who says so."""
+
+    def test_it_is_told_with_its_evidence(self, hub: Hub, tmp_path: Path) -> None:
+        data = tree(tmp_path / "stump.onnx", (None, 13)).read_bytes()
+        done = finished(hub, upload(hub, {"stump.onnx": data}))
+        assert (done.architecture, done.architecture_evidence) == (
+            "DecisionTree",
+            "1 TreeEnsembleRegressor of one tree among 1 operator of stump.onnx",
+        )
+        assert done.operators == {"ai.onnx.ml.TreeEnsembleRegressor": 1}
+
+    def test_nothing_is_guessed(self, hub: Hub) -> None:
+        done = finished(hub, upload(hub, {"linear.onnx": linear()}))
+        assert (done.architecture, done.architecture_evidence) == (None, None)
+        assert done.operators == {"Mul": 1}
+
+    def test_the_author_knows_better(self, hub: Hub, tmp_path: Path) -> None:
+        data = tree(tmp_path / "stump.onnx", (None, 13)).read_bytes()
+        said = {"architecture": "GradientBoosting", "hyperparameters": {"rounds": 1}}
+        done = finished(hub, upload(hub, {"stump.onnx": data}, **said))
+        assert (done.architecture, done.architecture_evidence) == ("GradientBoosting", "said by its author")
+        assert (done.hyperparameters, done.hyperparameter_sources) == ({"rounds": 1}, {})
+        again = hub.edit("ada/m", {"architecture": "RandomForest"}, ADA)
+        assert (again.architecture, again.architecture_evidence) == ("RandomForest", "said by its author")
 
 
 class TestRefusals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from hpcfair_kg.artifact import (
     Ulp,
     Verdict,
 )
+from hpcfair_kg.backends.graph.oxigraph import Oxigraph
+from hpcfair_kg.knowledge.catalogue import Catalogue
+from hpcfair_kg.knowledge.search import Index
 
 BASE = "https://models.example.org/ark:/99999/"
 
@@ -176,9 +179,14 @@ def jobs(verdict: Verdict) -> tuple[Job, ...]:
 
 
 @pytest.fixture
-def reference() -> Path:
-    """The folder of outside reference files."""
-    folder = os.environ.get("HPCFAIR_REFERENCE")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("HPCFAIR_REFERENCE names no folder with the outside reference files")
-    return Path(folder)
+def graphs(tmp_path: Path) -> Iterator[Oxigraph]:
+    """An empty store."""
+    store = Oxigraph(tmp_path / "graph")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def catalogue(graphs: Oxigraph, tmp_path: Path) -> Catalogue:
+    """An empty catalogue over it, whose IRIs begin as those of the artifacts here do."""
+    return Catalogue(graphs, Index(tmp_path / "index"), BASE.partition("/ark:")[0], "99999")

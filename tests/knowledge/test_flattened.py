@@ -15,7 +15,11 @@ HPC = {"hpc": "https://hpc-fair.github.io/ontology#", "hk": "https://w3id.org/hp
 
 def test_what_stands_behind_an_artifact_comes_back(model: Artifact) -> None:
     again = parse(jsonld(describe(model)))
-    assert (again.projects, again.machines, again.workflow) == (model.projects, model.machines, model.workflow)
+    assert (again.projects, again.machines, again.workflow) == (
+        model.projects,
+        model.machines,
+        model.workflow,
+    )
     assert (again.tested_on, again.architecture) == (model.tested_on, model.architecture)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pyoxigraph as ox
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
 from hpcfair_kg.knowledge import ontology, reason
-from hpcfair_kg.knowledge.describe import describe
+from hpcfair_kg.knowledge.describe import concept, describe
 from hpcfair_kg.knowledge.provenance import provenance
+from hpcfair_kg.knowledge.surroundings import environment, hardware
 from hpcfair_kg.knowledge.vocabulary import DCAT, FAIR4ML, HPC, OWL, PROV, RDF, RDFS
 
 IMPOSSIBLE = {
@@ -18,14 +20,21 @@ IMPOSSIBLE = {
 }
 """The properties whose ranges, taken together, no number meets."""
 
+EXAMPLES = Path(__file__).parent / "examples"
+
 needs_java = pytest.mark.skipif(reason.missing() is not None, reason=reason.missing() or "")
 pytestmark = pytest.mark.reasoner
 
 
 @pytest.fixture
-def example(model: Artifact, dataset: Artifact, jobs: tuple[Job, ...]) -> list[Triple]:
-    """Everything that our own code says of a model, a dataset and their jobs."""
-    return [*describe(model), *describe(dataset), *provenance(model.id, jobs)]
+def example(model: Artifact, dataset: Artifact, harvested: Artifact, jobs: tuple[Job, ...]) -> list[Triple]:
+    """Everything that our own code says of artifacts, their jobs and what these ran in, and all that it may say one day."""
+    records = [t for artifact in (model, dataset, harvested) for t in describe(artifact)]
+    versions = concept([model])[1]
+    _, software = environment(model.id, Environment("3.11", "Linux", ("numpy 2.1.0",)))
+    _, computer = hardware(model.id, Hardware("EPYC", 2, 1 << 30, ("H100",), "https://site.example.org/m"))
+    written = [t for path in sorted(EXAMPLES.glob("*.ttl")) for t in turtle(path)]
+    return [*records, *versions, *provenance(model.id, jobs), *software, *computer, *written]
 
 
 def turtle(path: Path) -> Iterable[Triple]:
@@ -52,6 +61,15 @@ def test_our_modules_and_a_full_example_are_consistent(example: list[Triple], mo
         HPC.RecurrentNeuralNetwork, HPC.ArtificialNeuralNetwork, HPC.MachineLearningModel, HPC.AIModel,
         FAIR4ML.MLModel, DCAT.Dataset, PROV.Entity,
     }  # fmt: skip
+
+
+@needs_java
+def test_with_prov_o_our_modules_and_a_full_example_are_consistent(
+    example: list[Triple], reference: Path
+) -> None:
+    prov = turtle(reference / "vocab" / "prov-o" / "prov-o.ttl")
+    found = reason.classify([*ontology.triples(), *example, *prov])
+    assert (found.consistent, found.unsatisfiable) == (True, ())
 
 
 @needs_java
@@ -91,3 +109,18 @@ def test_a_class_without_a_possible_member_is_named() -> None:
     ]
     found = reason.classify([*classes, *axioms])
     assert (found.consistent, found.unsatisfiable) == (True, ("http://e/Both",))
+
+
+@needs_java
+def test_what_was_classified_is_let_go() -> None:
+    import owlready2
+
+    def kept() -> int:
+        gc.collect()
+        return sum(type(thing) is owlready2.World for thing in gc.get_objects())
+
+    cat = [Triple(NamedNode("http://e/Cat"), RDF.type, OWL.Class)]
+    reason.classify(cat)
+    before = kept()
+    reason.classify(cat)
+    assert kept() == before

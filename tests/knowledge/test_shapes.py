@@ -228,6 +228,8 @@ def test_the_good_one_passes_and_the_bad_one_is_told(
     assert spoiled != graph
     assert violations(shapes, graph) == []
     assert any(message in said for said in violations(shapes, spoiled))
+    assert shapes.conforms(graph)
+    assert not shapes.conforms(spoiled)
 
 
 def test_all_that_is_wrong_is_told_at_once(shapes: Shapes, good: dict[str, Graph]) -> None:

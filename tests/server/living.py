@@ -14,12 +14,14 @@ import httpx
 from tests.running import Live
 
 
-def send(live: Live, metadata: dict[str, Any], *files: tuple[str, bytes], **headers: str) -> httpx.Response:
-    """Send an upload as a client does."""
+def send(
+    live: Live, metadata: dict[str, Any], *files: tuple[str, bytes], path: str = "", **headers: str
+) -> httpx.Response:
+    """Send an upload as a client does; `path` is what follows /api/artifacts."""
     parts: list[Any] = [("metadata", (None, json.dumps(metadata), "application/json"))]
     parts += [("file", (name, data)) for name, data in files]
     return httpx.post(
-        f"{live.url}/api/artifacts",
+        f"{live.url}/api/artifacts{path}",
         files=parts,
         headers={"Authorization": f"Bearer {live.token}", **headers},
         timeout=180,

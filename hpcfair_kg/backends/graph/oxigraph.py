@@ -37,19 +37,32 @@ class Oxigraph(Graphs):
         """Return one graph."""
         return [quad.triple for quad in self.store.quads_for_pattern(None, None, None, NamedNode(name))]
 
+    def names(self) -> Iterator[str]:
+        """Yield them in no order; what is written meanwhile may be among them or not."""
+        for name in self.store.named_graphs():
+            if isinstance(name, NamedNode):
+                yield name.value
+
     def write(self, graphs: Mapping[str, Iterable[Triple]]) -> None:
         """Replace the graphs by one update and flush: pyoxigraph commits without an fsync."""
-        update = ";\n".join(_replacement(name, triples) for name, triples in graphs.items())
         with self._lock:
-            self.store.update(update)
+            steps = (_replacement(name, triples, self._has(name)) for name, triples in graphs.items())
+            self.store.update(";\n".join(filter(None, steps)))
             self.store.flush()
             self.generation += 1
+
+    def _has(self, name: str) -> bool:
+        return self.store.contains_named_graph(NamedNode(name))
 
     def subjects(self, predicate: NamedNode, value: Term) -> Iterator[str]:
         """Yield subjects by pattern, in no order."""
         for quad in self.store.quads_for_pattern(None, predicate, value, None):
             if isinstance(quad.subject, NamedNode):
                 yield quad.subject.value
+
+    def count(self) -> int:
+        """Count by going through them all."""
+        return len(self.store)
 
     def query(self, text: str, **values: Term) -> Results:
         """Ask over the union of all graphs."""
@@ -68,8 +81,9 @@ class Oxigraph(Graphs):
         self._store = None
 
 
-def _replacement(name: str, triples: Iterable[Triple]) -> str:
+def _replacement(name: str, triples: Iterable[Triple], there: bool) -> str:
+    """Return the update that replaces a graph; dropping one that is not there costs as much as writing it."""
     graph = str(NamedNode(name))
     body = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
-    insert = f";\nINSERT DATA {{ GRAPH {graph} {{\n{body.decode()}}} }}" if body else ""
-    return f"DROP SILENT GRAPH {graph}{insert}"
+    insert = f"INSERT DATA {{ GRAPH {graph} {{\n{body.decode()}}} }}" if body else ""
+    return ";\n".join(filter(None, (f"DROP SILENT GRAPH {graph}" if there else "", insert)))
