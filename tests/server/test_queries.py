@@ -21,6 +21,9 @@ from tests.server.answers import ANSWERS
 from tests.server.curated import BASE, ROOT, onnx
 from tests.server.parts import Filled
 
+# rdflib 7.6 calls re.sub in a way that Python 3.13 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:'count' is passed as positional argument:DeprecationWarning")
+
 JSON, TURTLE = "application/sparql-results+json", "text/turtle"
 QUERIES = Path(__file__).resolve().parents[2] / "server" / "queries"
 NAMES = sorted(str(path.relative_to(QUERIES))[:-3] for path in QUERIES.rglob("*.rq"))
