@@ -72,15 +72,17 @@ def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One check of one store; `_described` are the surroundings that it has seen a description of."""
+    """One check of one store; it keeps the IRIs of the artifacts and of the described surroundings that it has seen."""
 
     graphs: Graphs
     catalogue: Catalogue
     shapes: Shapes = field(default_factory=Shapes)
+    _seen: set[str] = field(default_factory=set)
     _described: set[str] = field(default_factory=set)
 
     def artifacts(self, iris: Sequence[str]) -> Iterator[Finding]:
         """Yield what is wrong with some artifacts: with the record, its provenance and what follows from it."""
+        self._seen.update(iris)
         with self.catalogue.lock:  # an artifact's graphs are written together, and read so
             read_at_once = {
                 iri: [self.graphs.triples(iri + part) for part in ("", "/provenance", "/inferred")]
@@ -171,7 +173,9 @@ class _Check:
     def _artifact(self, name: str, kind: str) -> bool:
         """Whether the artifact that a graph belongs to is here, and is one."""
         iri = name if kind == "record" else name.rpartition("/")[0]
-        record = self.graphs.triples(iri)
+        if iri in self._seen:
+            return True
+        record = self.graphs.triples(iri)  # it may have come since the check began
         return any(Triple(NamedNode(iri), RDF.type, kind) in record for kind in KINDS)
 
 
