@@ -13,6 +13,8 @@ from math import isfinite
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
+from hpcfair_kg.errors import Withdrawn
+
 T = TypeVar("T")
 
 Kind = Literal["model", "dataset", "workflow"]
@@ -278,8 +280,8 @@ class Artifact:
         """The ONNX file that may be run: converted and proved, or original and consistent."""
         if self.status == "withdrawn" or self.verdict is None or self.verdict.outcome not in SERVABLE:
             return None
-        forms = [f for f in self.files if f.format == "onnx" and f.role in ("converted", "original")]
-        forms = [f for f in forms if f.remote is None]
+        here = (f for f in self.files if f.format == "onnx" and f.remote is None)
+        forms = (f for f in here if f.role in ("converted", "original"))
         return min(forms, key=lambda f: f.role != "converted", default=None)
 
     @property
@@ -290,6 +292,11 @@ class Artifact:
         if any(file.remote for file in self.files):
             return f"its files lie elsewhere: {self.source}"
         return self.reason or (self.verdict and self.verdict.reason) or f"its status is {self.status}"
+
+    def require_present(self) -> None:
+        """Raise `Withdrawn` where the artifact was withdrawn: its files are no longer given out, run or changed."""
+        if self.status == "withdrawn":
+            raise Withdrawn(f"{self.owner}/{self.name} was withdrawn: {self.reason}")
 
     def record(self) -> dict[str, Any]:
         """Return the public JSON record of the artifact."""

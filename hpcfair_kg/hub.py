@@ -17,7 +17,7 @@ from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
-from hpcfair_kg.errors import Conflict, NotFound, Withdrawn
+from hpcfair_kg.errors import Conflict, NotFound
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
@@ -191,8 +191,7 @@ class Hub:
         file = artifact.file(name)
         if file is None:
             raise NotFound(f"no file {name!r}; there are: {', '.join(f.name for f in artifact.files)}")
-        if artifact.status == "withdrawn":
-            raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+        artifact.require_present()
         return self.blobs.path(file.sha256), file
 
     def search(self, query: Query, principal: Principal = ANYONE) -> Found:
@@ -228,8 +227,7 @@ class Hub:
         """Run a model's proved ONNX form on arrays by name; see `Serving.infer`."""
         principal.require("run")
         artifact = self.find(spoken, principal)
-        if artifact.status == "withdrawn":
-            raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+        artifact.require_present()
         return self._serving.infer(artifact, feeds, outputs)
 
     def job(self, job_id: str, principal: Principal = ANYONE) -> Job:

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, request
 from zipstream import ZipStream
 
 from hpcfair_kg.artifact import Artifact
-from hpcfair_kg.errors import Withdrawn
 from hpcfair_kg.knowledge.views.ro_crate import DESCRIPTOR, document, places
 from server import arks, signposting
 from server.access import hub, principal
@@ -23,8 +22,7 @@ def package(naan: str, key: str) -> Response:
     """Answer the crate; what lies elsewhere is in it by its address alone."""
     entry = arks.entry(naan, key)
     artifact = entry.artifact
-    if artifact.status == "withdrawn":
-        raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+    artifact.require_present()
     stream = _written(artifact)
     response = Response(stream, content_type="application/zip")
     response.content_length = len(stream)

@@ -22,8 +22,10 @@ from hpcfair_kg.ingest.reader import LONGEST
 from hpcfair_kg.knowledge.harvest.syntax import TYPES
 from hpcfair_kg.knowledge.metadata import slug
 from hpcfair_kg.settings import Settings
+from server import admin
 from server.access import allowed, hub
 from server.commands import data_dir, said
+from server.operations import kept
 from server.replies import json_body, json_reply
 from server.waiting import place
 
@@ -120,9 +122,6 @@ def import_command(
 
 def _ordered(settings: Settings, order: Mapping[str, Any]) -> dict[str, Any]:
     """Have the running service import, or do it here in the folder; here conversions are waited for."""
-    from server import admin  # which serves this over the socket itself
-    from server.operations import kept
-
     told = admin.ask(settings.data_dir, "POST", "/import", order, timeout=None)
     if told is not None:
         return told

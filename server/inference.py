@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from hpcfair_kg import __version__
 from hpcfair_kg.artifact import Artifact, TensorSpec, plain
-from hpcfair_kg.errors import Busy, NotRunnable, Withdrawn, WrongInput
+from hpcfair_kg.errors import Busy, NotRunnable, WrongInput
 from server import tensors
 from server.access import allowed, hub, principal
 from server.replies import json_object, json_reply
@@ -92,8 +92,7 @@ def _runnable(name: str, version: str | None) -> Artifact:
     artifact = hub().find(name, principal())
     if version is not None and version != artifact.version:
         artifact = hub().find(f"{artifact.owner}/{artifact.name}@{version}", principal())
-    if artifact.status == "withdrawn":
-        raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+    artifact.require_present()
     if artifact.runnable is None:
         reason = artifact.obstacle
         raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)

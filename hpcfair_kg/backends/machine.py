@@ -68,9 +68,8 @@ def packages() -> tuple[str, ...]:
     for distribution in metadata.distributions():
         try:
             said = distribution.metadata
-        except (
-            FileNotFoundError
-        ):  # raised by the backport's finder, which some package may have put in Python's place
+        except FileNotFoundError:
+            # The backport's finder raises this, which some package may have put in Python's place.
             continue
         if "Name" in said and "Version" in said:
             # The first on the path is the one that is imported.

@@ -10,7 +10,7 @@ from typing import Any
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.backends.blobs.base import Blobs
-from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidMetadata, NotFound, Withdrawn
+from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidMetadata, NotFound
 from hpcfair_kg.ingest.drafts import Receipt, Upload, revised, revision_of
 from hpcfair_kg.ingest.jobs import now
 from hpcfair_kg.ingest.story import Ingest
@@ -104,8 +104,7 @@ class Authoring:
 
     def _unchanged(self, spoken: str, principal: Principal, if_match: str | None) -> Artifact:
         artifact = self.own(spoken, principal)
-        if artifact.status == "withdrawn":
-            raise Withdrawn(f"{artifact.owner}/{artifact.name} was withdrawn: {artifact.reason}")
+        artifact.require_present()
         if if_match is not None and if_match != canonical_hash(self._catalogue.triples(artifact.key)):
             raise Conflict("the record changed since it was read; read it again and repeat the change")
         return artifact

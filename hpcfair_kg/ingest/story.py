@@ -34,7 +34,7 @@ from hpcfair_kg.ingest.drafts import (
 )
 from hpcfair_kg.ingest.hooks import Hooks
 from hpcfair_kg.ingest.jobs import Jobs, Progress, now
-from hpcfair_kg.ingest.stage import Stages
+from hpcfair_kg.ingest.stage import Recognised, Stages
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.metadata import Metadata
 from hpcfair_kg.knowledge.validate import Shapes
@@ -67,10 +67,8 @@ class Ingest:
 
         Raises `InvalidMetadata`, `CorruptFile`, `Duplicate`, `NameTaken`; nothing is kept then.
         """
-        started = now()
-        with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
-            seen = self._stages.recognise(stage)
-        identity, place = identity_of(uploads, seen), self.place()
+        started, seen, place = now(), self._recognised(uploads), self.place()
+        identity = identity_of(uploads, seen)
         with self._catalogue.lock:
             if existing := self._settle(metadata, owner, identity, previous):
                 return self._sent_again(existing)
@@ -84,10 +82,8 @@ class Ingest:
 
         Raises `CorruptFile` and `Duplicate`; nothing is changed then.
         """
-        started = now()
-        with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
-            seen = self._stages.recognise(stage)
-        identity, place = identity_of(uploads, seen), self.place()
+        started, seen, place = now(), self._recognised(uploads), self.place()
+        identity = identity_of(uploads, seen)
         with self._catalogue.lock:
             if holder := self._catalogue.holding(identity):
                 where = f"{holder.owner}/{holder.name}"
@@ -95,6 +91,10 @@ class Ingest:
             self._stages.must_hold(u.blob.sha256 for u in uploads)
             held = filled(self._catalogue.get(artifact.key), uploads, seen, identity)
             return self._enter(held, recognition(held, seen, started, place), self._catalogue.jobs(held.key))
+
+    def _recognised(self, uploads: Sequence[Upload]) -> Recognised:
+        with self._stages.laid_out({u.name: u.blob.sha256 for u in uploads}) as stage:
+            return self._stages.recognise(stage)
 
     def _enter(self, artifact: Artifact, seen: Step, earlier: Sequence[Job]) -> Receipt:
         """Make an artifact visible with its files; what cannot wait goes on as a job."""
@@ -132,9 +132,8 @@ class Ingest:
 
     def again(self, artifact: Artifact) -> Job:
         """Begin a new job for an artifact whose converter has come."""
-        with (
-            self._catalogue.lock
-        ):  # so that changes are seen in the order of their times, which harvesters rely on
+        # Under the lock, so that changes are seen in the order of their times, which harvesters rely on.
+        with self._catalogue.lock:
             earlier = self._catalogue.jobs(artifact.key)
             job = Job(f"{artifact.key}.{len(earlier) + 1}", "queued", now())
             artifact = replace(artifact, status="converting", reason=None, job=job.id, modified=now())

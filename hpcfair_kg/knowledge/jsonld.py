@@ -29,10 +29,8 @@ SYNTAXES: Final = {
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 _TYPE, _POSITION, _AGENT = RDF.type, HK.position, PROV.agent
-_HANDLE, _INFLUENCED = (
-    HK.handle,
-    PROV.wasInfluencedBy,
-)  # what a record and what a provenance graph is about has
+# What a record is about has the one, what a provenance graph is about has the other.
+_HANDLE, _INFLUENCED = HK.handle, PROV.wasInfluencedBy
 
 
 def canonical_hash(triples: Iterable[Triple]) -> str:
