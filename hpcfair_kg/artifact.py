@@ -28,7 +28,7 @@ Status = Literal[
     "withdrawn",
 ]
 Outcome = Literal["equal", "different", "consistent", "inconsistent", "none"]
-Role = Literal["original", "converted", "evidence", "auxiliary"]
+Role = Literal["original", "converted", "evidence", "auxiliary", "input", "output"]
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Dimension = int | str
 
@@ -110,12 +110,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was done to an artifact: a prov:Activity.
+class Measurement:
+    """One figure that was measured here: `metric` is latencyP50, latencyP99, throughput or peakMemory.
 
-    `used` and `generated` are file names; `software` lists "name version";
-    times are ISO 8601 in UTC; `detail` is the reason or the remark;
-    `environment` and `hardware` are the IRIs of what it ran in and on.
+    `unit` is QUDT's name of it ("MilliSEC", "PER-SEC", "BYTE"); `of` is the IRI of the artifact.
+    """
+
+    metric: str
+    value: float
+    unit: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done: a prov:Activity.
+
+    `used` and `generated` are file names, in a run also IRIs of artifacts' files;
+    `software` lists "name version"; times are ISO 8601 in UTC; `detail` is the
+    reason or the remark; `environment` and `hardware` are the IRIs of what it ran
+    in and on; `batch`, `threads` and `repeats` say how it was measured;
+    `reproduces` is the IRI of the step that it repeats, `differences` what was
+    not as then.
     """
 
     name: str
@@ -131,6 +147,12 @@ class Step:
     verdict: Verdict | None = None
     environment: str | None = None
     hardware: str | None = None
+    batch: int | None = None
+    threads: int | None = None
+    repeats: int | None = None
+    measurements: tuple[Measurement, ...] = ()
+    reproduces: str | None = None
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +365,7 @@ _MEMBERS: dict[str, type] = {
     "projects": Project,
     "machines": Machine,
     "steps": Step,
+    "measurements": Measurement,
     "verdict": Verdict,
     "ulp": Ulp,
 }

@@ -106,9 +106,10 @@ class _Check:
         surroundings = {}
         for name in names:
             kind = _kind(name) if self.catalogue.ours(name) else None
-            if kind == "surroundings":
+            if kind in ("surroundings", "run"):
                 surroundings[name] = self.graphs.triples(name)
                 yield from _undeclared(name, surroundings[name])
+                yield from self._surroundings(name, surroundings[name]) if kind == "run" else ()
             elif kind == "concept":
                 yield from self._concept(name)
             elif kind in ("record", "provenance", "inferred") and not self._artifact(name, kind):
@@ -185,6 +186,8 @@ def _kind(name: str) -> str | None:
     if place:
         kinds = {"name": "concept", "environment": "surroundings", "computer": "surroundings"}
         return "hierarchy" if place == "inferred" else kinds.get(place.partition("/")[0])
+    if "/runs/" in name:
+        return "run"
     tail = name.partition("/ark:/")[2].split("/")
     return {2: "record", 3: tail[-1] if tail[-1] in ("provenance", "inferred") else None}.get(len(tail))
 

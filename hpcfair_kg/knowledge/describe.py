@@ -159,17 +159,18 @@ def _files(node: NamedNode, artifact: Artifact) -> Iterator[Triple]:
         yield from fields(form, file, terms.FILE)
         yield Triple(form, DCAT.downloadURL, NamedNode(artifact.url(file)))
         if file.sha256:
-            yield from _checksum(form, part(artifact.id, "sha256", file.name), file.sha256)
+            yield from checksum(form, part(artifact.id, "sha256", file.name), file.sha256)
         yield _position(form, position)
         if file.role in ("converted", "evidence"):
             yield from (Triple(form, HK.convertedFrom, original) for original in originals)
 
 
-def _checksum(form: NamedNode, checksum: NamedNode, sha256: str) -> Iterator[Triple]:
-    yield Triple(form, SPDX.checksum, checksum)
-    yield from typed(checksum, (SPDX.Checksum,))
-    yield Triple(checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256)
-    yield Triple(checksum, SPDX.checksumValue, Literal(sha256, datatype=XSD.hexBinary))
+def checksum(form: NamedNode, digest: NamedNode, sha256: str) -> Iterator[Triple]:
+    """Yield the checksum of a file, as a node of its own."""
+    yield Triple(form, SPDX.checksum, digest)
+    yield from typed(digest, (SPDX.Checksum,))
+    yield Triple(digest, SPDX.algorithm, SPDX.checksumAlgorithm_sha256)
+    yield Triple(digest, SPDX.checksumValue, Literal(sha256, datatype=XSD.hexBinary))
 
 
 def _file(nodes: Nodes, form: Properties) -> File:

@@ -16,6 +16,7 @@ from hpcfair_kg.artifact import Job, Step
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.iris import file_name, file_node, job_node, shared
+from hpcfair_kg.knowledge.measurements import measured, read_measured
 from hpcfair_kg.knowledge.terms import Properties, by_subject, fields, ordered, read_fields, typed
 from hpcfair_kg.knowledge.vocabulary import DCAT, DCTERMS, HK, HPC, PROV
 
@@ -25,6 +26,9 @@ ACTIVITIES: Final[Mapping[str, NamedNode]] = {
     "verify": HK.Verification,
     "smoke": HK.SmokeRun,
     "infer": HK.InferenceRun,
+    "merge": HK.Merging,
+    "benchmark": HK.Benchmark,
+    "reproduce": HK.Reproduction,
     "hook": HK.HookCall,
     "harvest": HK.Harvest,
 }
@@ -39,14 +43,29 @@ def provenance(artifact_id: str, jobs: Sequence[Job]) -> list[Triple]:
 def read_jobs(triples: Iterable[Triple]) -> tuple[Job, ...]:
     """Return the jobs that a provenance graph tells of, oldest first: the inverse of `provenance`."""
     nodes = by_subject(triples)
-    jobs = ordered(nodes, (node for node, found in nodes.items() if HK.jobState in found))
+    jobs = [node for node, found in nodes.items() if HK.jobState in found]
+    artifact_id = jobs[0].value.partition("/provenance#")[0] if jobs else ""
     return tuple(
-        Job(
-            steps=tuple(_read_step(nodes, found) for found in ordered(nodes, job.get(DCTERMS.hasPart, ()))),
-            **read_fields(job, terms.JOB),
-        )
-        for job in jobs
+        Job(steps=read_steps(nodes, artifact_id, job), **read_fields(job, terms.JOB))
+        for job in ordered(nodes, jobs)
     )
+
+
+def steps(node: NamedNode, owner: str, done: Sequence[Step]) -> Iterator[Triple]:
+    """Yield the steps of a job or run at `node`; `owner` is the IRI whose files they speak of by name."""
+    for place, step in enumerate(done):
+        here = _step_node(node, place)
+        yield Triple(node, DCTERMS.hasPart, here)
+        yield Triple(here, DCTERMS.isPartOf, node)
+        yield Triple(here, HK.position, INTEGER.write(place))
+        if place:
+            yield Triple(here, PROV.wasInformedBy, _step_node(node, place - 1))
+        yield from _step(here, owner, step)
+
+
+def read_steps(nodes: Mapping[NamedNode, Properties], owner: str, job: Properties) -> tuple[Step, ...]:
+    """Return the steps of a job or run in their order: the inverse of `steps`."""
+    return tuple(_read_step(nodes, owner, found) for found in ordered(nodes, job.get(DCTERMS.hasPart, ())))
 
 
 def _job(artifact_id: str, job: Job, position: int) -> Iterator[Triple]:
@@ -55,38 +74,48 @@ def _job(artifact_id: str, job: Job, position: int) -> Iterator[Triple]:
     yield from fields(node, job, terms.JOB)
     yield Triple(node, HK.position, INTEGER.write(position))
     yield Triple(NamedNode(artifact_id), PROV.wasInfluencedBy, node)
-    for place, step in enumerate(job.steps):
-        done = NamedNode(f"{node.value}-step-{place}")
-        yield Triple(node, DCTERMS.hasPart, done)
-        yield Triple(done, DCTERMS.isPartOf, node)
-        yield Triple(done, HK.position, INTEGER.write(place))
-        if place:
-            yield Triple(done, PROV.wasInformedBy, NamedNode(f"{node.value}-step-{place - 1}"))
-        yield from _step(done, artifact_id, step)
+    yield from steps(node, artifact_id, job.steps)
 
 
-def _step(node: NamedNode, artifact_id: str, step: Step) -> Iterator[Triple]:
+def _step_node(job: NamedNode, place: int) -> NamedNode:
+    separator = "-" if "#" in job.value else "#"
+    return NamedNode(f"{job.value}{separator}step-{place}")
+
+
+def _step(node: NamedNode, owner: str, step: Step) -> Iterator[Triple]:
     activity = ACTIVITIES.get(step.name.partition(":")[0])
     yield from typed(node, (PROV.Activity,) if activity is None else (activity, PROV.Activity))
     yield from fields(node, step, terms.STEP)
-    yield from (Triple(node, PROV.used, file_node(artifact_id, name)) for name in step.used)
-    yield from (Triple(node, PROV.generated, file_node(artifact_id, name)) for name in step.generated)
+    yield from (Triple(node, PROV.used, _spoken(owner, name)) for name in step.used)
+    yield from (Triple(node, PROV.generated, _spoken(owner, name)) for name in step.generated)
     for spoken in step.software:
-        agent, said = software(artifact_id, spoken)
+        agent, said = software(owner, spoken)
         yield Triple(node, PROV.wasAssociatedWith, agent)
         yield from said
     if step.verdict is not None:
         yield from terms.verdict(node, step.verdict)
+    for place, measurement in enumerate(step.measurements):
+        yield from measured(node, place, measurement)
 
 
-def _read_step(nodes: Mapping[NamedNode, Properties], step: Properties) -> Step:
+def _read_step(nodes: Mapping[NamedNode, Properties], owner: str, step: Properties) -> Step:
     return Step(
         software=tuple(sorted(package(nodes[agent]) for agent in step.get(PROV.wasAssociatedWith, ()))),
-        used=tuple(sorted(map(file_name, step.get(PROV.used, ())))),
-        generated=tuple(sorted(map(file_name, step.get(PROV.generated, ())))),
+        used=tuple(sorted(_name(owner, file) for file in step.get(PROV.used, ()))),
+        generated=tuple(sorted(_name(owner, file) for file in step.get(PROV.generated, ()))),
         verdict=terms.read_verdict(step),
+        measurements=tuple(map(read_measured, ordered(nodes, step.get(HK.measured, ())))),
         **read_fields(step, terms.STEP),
     )
+
+
+def _spoken(owner: str, name: str) -> NamedNode:
+    """Return the node of a file: of the owner's by its name, of another's by its IRI."""
+    return NamedNode(name) if "://" in name else file_node(owner, name)
+
+
+def _name(owner: str, file: NamedNode) -> str:
+    return file_name(file) if file.value.startswith(f"{owner}#") else str(file.value)
 
 
 def software(artifact_id: str, spoken: str) -> tuple[NamedNode, list[Triple]]:

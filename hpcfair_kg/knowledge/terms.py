@@ -117,6 +117,15 @@ STEP: Final[Table] = {
     "box": Term(HK.sandbox, TEXT),
     "environment": Term(HK.environment, IRI),
     "hardware": Term(HPC.wasAssociatedWithHardware, IRI),
+    "batch": Term(HK.batchSize, INTEGER),
+    "threads": Term(HK.threadCount, INTEGER),
+    "repeats": Term(HK.repeats, INTEGER),
+    "reproduces": Term(HK.reproduces, IRI),
+    "differences": Term(HK.difference, TEXT, many=True),
+}
+MEASUREMENT: Final[Table] = {
+    "value": Term(DQV.value, DOUBLE),
+    "of": Term(DQV.computedOn, IRI),
 }
 PROJECT: Final[Table] = {
     "name": Term(HPC.name, TEXT),
@@ -128,6 +137,14 @@ JOB: Final[Table] = {
     "started": Term(PROV.startedAtTime, TIME),
     "ended": Term(PROV.endedAtTime, TIME),
     "detail": Term(HK.detail, TEXT),
+}
+RUN: Final[Table] = {
+    **JOB,
+    "task": Term(HK.task, TEXT),
+    "owner": Term(HK.owner, TEXT),
+    "plan": Term(HK.plan, TEXT),
+    "used": Term(PROV.used, IRI, many=True),
+    "generated": Term(PROV.generated, IRI, many=True),
 }
 
 

@@ -14,6 +14,7 @@ from hpcfair_kg.artifact import (
     File,
     Job,
     Machine,
+    Measurement,
     Metric,
     Person,
     Project,
@@ -25,6 +26,7 @@ from hpcfair_kg.artifact import (
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.search import Index
+from hpcfair_kg.run import Run
 
 BASE = "https://models.example.org/ark:/99999/"
 
@@ -176,6 +178,30 @@ def jobs(verdict: Verdict) -> tuple[Job, ...]:
     )  # fmt: skip
     first = Job("h7x2k9b4m.1", "failed", "2026-03-01T12:00:00Z", "2026-03-01T12:00:07Z", "a box ended", steps)
     return first, Job("h7x2k9b4m.2")
+
+
+@pytest.fixture
+def run(verdict: Verdict) -> Run:
+    """A run with everything that one can have."""
+    model = "https://models.example.org/ark:/99999/h7x2k9b4m"
+    computer = "https://models.example.org/#computer/fedcba9876543210"
+    figures = (
+        Measurement("latencyP50", 3.5, "MilliSEC", model), Measurement("throughput", 285.7, "PER-SEC", model),
+    )  # fmt: skip
+    steps = (
+        Step("infer", "succeeded", "2026-03-01T12:00:01Z", used=(f"{model}#file-encoder.onnx", "in.csv"), generated=("out.npz",)),
+        Step("benchmark", "succeeded", hardware=computer, batch=8, threads=2, repeats=100, measurements=figures),
+        Step("reproduce:verify", "failed", detail="not as then", verdict=verdict,
+             reproduces=f"{model}/provenance#job-h7x2k9b4m.1-step-2", differences=("onnx 1.22 then, 1.23 now", "other CPU")),
+    )  # fmt: skip
+    files = (
+        File("in.csv", "csv", "input", 12, "ab" * 32, "text/csv"),
+        File("out.npz", "npz", "output", 400, "cd" * 32),
+    )
+    return Run(
+        "run-0123456789", "succeeded", "2026-03-01T12:00:00Z", "2026-03-01T12:00:09Z", None, steps,
+        "inference", "ada", '{"general_args":{"task":"inference"}}', files, (model,), (f"{model[:-1]}n",),
+    )  # fmt: skip
 
 
 @pytest.fixture

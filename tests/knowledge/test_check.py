@@ -9,7 +9,9 @@ from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job, Person
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.check import Finding, check
+from hpcfair_kg.knowledge.runs import describe_run, run_iri
 from hpcfair_kg.knowledge.vocabulary import DCTERMS, HK, HPC
+from hpcfair_kg.run import Run
 
 BASE = "https://models.example.org"
 
@@ -151,3 +153,12 @@ def test_a_record_that_cannot_be_read_does_not_end_the_check(
     found = told(graphs, catalogue)
     assert any("cannot be read" in f.message for f in found)
     assert any("one name" in f.message for f in found)
+
+
+def test_runs_are_held_against_the_shapes_too(
+    graphs: Oxigraph, catalogue: Catalogue, sound: Artifact, run: Run
+) -> None:
+    iri = run_iri(BASE, run.id)
+    graphs.write({iri: [t for t in describe_run(iri, replace(run, task="")) if t.predicate != HK.plan]})
+    found = {(f.about, f.path) for f in told(graphs, catalogue)}
+    assert found >= {(iri, "plan"), (iri, "task"), (iri, "provenance")}

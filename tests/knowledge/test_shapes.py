@@ -13,6 +13,7 @@ from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
 from hpcfair_kg.knowledge import validate
 from hpcfair_kg.knowledge.describe import describe
 from hpcfair_kg.knowledge.provenance import provenance
+from hpcfair_kg.knowledge.runs import describe_run, run_iri
 from hpcfair_kg.knowledge.surroundings import environment, hardware
 from hpcfair_kg.knowledge.validate import Shapes
 from hpcfair_kg.knowledge.vocabulary import (
@@ -32,6 +33,7 @@ from hpcfair_kg.knowledge.vocabulary import (
     SPDX,
     XSD,
 )
+from hpcfair_kg.run import Run
 
 Graph = list[Triple]
 Spoil = Callable[[Graph], Graph]
@@ -164,6 +166,11 @@ BAD: dict[str, list[tuple[Spoil, str]]] = {
         (instead(PROV.used, NONSENSE, HK.SmokeRun), "what a run reads"),
         (instead(HK.targetOpset, Literal(18), HK.SmokeRun), "converts nothing"),
     ],
+    "TaskShape": [
+        (without(HK.plan, HK.Run), "one plan"),
+        (instead(HK.given, NONSENSE, HK.Run), "was given is a file"),
+    ],
+    "ReproductionShape": [(without(HK.reproduces, HK.Reproduction), "does one step again")],
     "StepShape": [
         (without(DCTERMS.isPartOf, HK.Conversion), "part of one job"),
         (instead(HK.stepState, NONSENSE, HK.Conversion), "a step is queued"),
@@ -172,8 +179,9 @@ BAD: dict[str, list[tuple[Spoil, str]]] = {
 }
 
 
+RUNS = ("TaskShape", "ReproductionShape", "MeasurementShape", "BenchmarkShape")
 STEPS = ("JobShape", "StepShape", "ConversionShape", "RunShape")
-MEASURED = ("MeasurementShape", "BenchmarkShape", "ChainShape", "ChainStepShape", "ContainerShape")
+MEASURED = ("ChainShape", "ChainStepShape", "ContainerShape")
 SURROUNDINGS = ("ComputerShape", "EnvironmentShape")
 EXAMPLES = Path(__file__).parent / "examples"
 SITE = "https://models.example.org"
@@ -185,13 +193,14 @@ def shapes() -> Shapes:
 
 
 @pytest.fixture
-def good(model: Artifact, dataset: Artifact, jobs: tuple[Job, ...]) -> dict[str, Graph]:
+def good(model: Artifact, dataset: Artifact, jobs: tuple[Job, ...], run: Run) -> dict[str, Graph]:
     """A record or provenance that each shape has something to look at in."""
     record, table, story = describe(model), describe(dataset), provenance(model.id, jobs)
     measured = [q.triple for q in ox.parse(path=EXAMPLES / "measured.ttl", format=ox.RdfFormat.TURTLE)]
     _, packages = environment(SITE, Environment("3.11.7", "Linux x86_64", ("numpy 2.4.6", "onnx 1.23.2")))
     _, computer = hardware(SITE, Hardware("EPYC", 2, 24 << 30, ("A100", "A100"), f"{SITE}/#machine/x"))
     of = {"DatasetShape": table, "ColumnShape": table} | dict.fromkeys(STEPS, story)
+    of |= dict.fromkeys(RUNS, describe_run(run_iri(SITE, run.id), run))
     of |= dict.fromkeys(MEASURED, measured) | {shape: [*packages, *computer] for shape in SURROUNDINGS}
     return {shape: of.get(shape, record) for shape in BAD}
 

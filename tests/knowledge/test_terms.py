@@ -5,8 +5,20 @@ from dataclasses import fields as members
 import pytest
 from pyoxigraph import NamedNode
 
-from hpcfair_kg.artifact import Artifact, File, Job, Metric, Project, Step, TensorSpec, Ulp, Verdict
+from hpcfair_kg.artifact import (
+    Artifact,
+    File,
+    Job,
+    Measurement,
+    Metric,
+    Project,
+    Step,
+    TensorSpec,
+    Ulp,
+    Verdict,
+)
 from hpcfair_kg.knowledge import terms
+from hpcfair_kg.run import Run
 
 NODE = NamedNode("http://example.org/x")
 
@@ -18,15 +30,18 @@ ELSEWHERE = {
     Project: {"id", "funders"},
     Metric: {"name"},
     Verdict: {"ulp"},
-    Step: {"software", "used", "generated", "verdict"},
+    Step: {"software", "used", "generated", "verdict", "measurements"},
     Job: {"steps"},
+    Measurement: {"metric", "unit"},
+    Run: {"steps", "files"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("noun", "table"),
     [(Artifact, terms.ARTIFACT), (File, terms.FILE), (TensorSpec, terms.TENSOR), (Metric, terms.METRIC), (Project, terms.PROJECT),
-     (Verdict, terms.VERDICT), (Ulp, terms.ULP), (Step, terms.STEP), (Job, terms.JOB)],
+     (Verdict, terms.VERDICT), (Ulp, terms.ULP), (Step, terms.STEP), (Job, terms.JOB),
+     (Measurement, terms.MEASUREMENT), (Run, terms.RUN)],
 )  # fmt: skip
 def test_every_field_has_its_term(noun: type, table: terms.Table) -> None:
     assert set(table) | ELSEWHERE.get(noun, set()) == {member.name for member in members(noun)}
