@@ -31,8 +31,10 @@ TASKS = (
     "search",
     "load_model",
     "load_dataset",
+    "benchmark",
+    "reproduction",
 )
-"""The task names; collaboration is written as task "inference" with tag "collaboration"."""
+"""The paper's task names, and two that go beyond it; collaboration is written as task "inference" with tag "collaboration"."""
 
 Config = str | Path | Mapping[str, Any]
 
@@ -71,6 +73,12 @@ class Task:
     build_file: str | None = None
     build_tag: str | None = None
     volume: str | None = None
+    wiring: Mapping[str, str] = field(default_factory=dict)
+    batch: tuple[int, ...] = ()
+    threads: tuple[int, ...] = ()
+    repeats: int | None = None
+    warm_up: int | None = None
+    of: str | None = None
     source: str = "the configuration"
     folder: Path | None = None
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
@@ -165,6 +173,12 @@ _FIELDS = {
     "build_file": "build_file",
     "build_tag": "build_tag",
     "volume": "volume",
+    "wiring": "wiring",
+    "batch": "batch",
+    "threads": "threads",
+    "repeats": "repeats",
+    "warm_up": "warm_up",
+    "of": "of",
 }
 
 
@@ -190,7 +204,7 @@ class _Document:
             raise InvalidConfig(
                 f"{path} is no text: a configuration is YAML as in the paper's listings"
             ) from exc
-        return cls(str(path), path.parent, *_parsed(text, str(path)))
+        return cls(str(path), path.parent, *parsed(text, str(path)))
 
     def groups(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for group, keys in self.content.items():
@@ -226,7 +240,8 @@ class _Document:
         return InvalidConfig(f"{self.name}{line}: {said}; {right}")
 
 
-def _parsed(text: str, name: str) -> tuple[Mapping[str, Any], Mapping[tuple[str, ...], int]]:
+def parsed(text: str, name: str) -> tuple[Mapping[str, Any], Mapping[tuple[str, ...], int]]:
+    """Return a configuration's text as the mapping that it is, and the line of each key."""
     import yaml
 
     try:
@@ -304,10 +319,21 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
+def _counts(value: Any) -> tuple[int, ...]:
+    return tuple(map(_count, value if isinstance(value, list | tuple) else [value]))
+
+
+def _wires(value: Any) -> Mapping[str, str]:
+    if not all(isinstance(end, str) and "." in end for pair in _mapping(value).items() for end in pair):
+        raise ValueError(value)
+    return dict(value)
+
+
 _TEXT: Reader = (_text, "text")
 _TEXTS: Reader = (_texts, "text or a list of texts")
 _FLAG: Reader = (_flag, "true or false")
 _COUNT: Reader = (_count, "a whole number from 1 up")
+_COUNTS: Reader = (_counts, "a whole number from 1 up, or a list of such")
 
 _TASK: Reader = _one_of(*(name for name in TASKS if name != "collaboration"))
 
@@ -324,6 +350,12 @@ _TASK_ARGS: dict[str, Reader] = {
     "samples": _TEXTS,
     "license": _TEXT,
     "metadata": (_mapping, "keys as in the metadata of an upload"),
+    "wiring": (_wires, 'inputs and the outputs they take, such as {"decoder.memory": "encoder.state"}'),
+    "batch": _COUNTS,
+    "threads": _COUNTS,
+    "repeats": _COUNT,
+    "warm_up": _COUNT,
+    "of": _TEXT,
 }
 
 GROUPS: dict[str, dict[str, Reader]] = {

@@ -34,12 +34,15 @@ from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.entries import Entry
 from hpcfair_kg.knowledge.iris import host
 from hpcfair_kg.knowledge.renderings import Renderings
+from hpcfair_kg.knowledge.runs import Records
 from hpcfair_kg.knowledge.search import Found, Index, Query
 from hpcfair_kg.knowledge.site import Site
 from hpcfair_kg.knowledge.validate import Shapes
 from hpcfair_kg.knowledge.vocabulary import PREFIXES
 from hpcfair_kg.knowledge.walk import START, Mark, Stretch, Walk
 from hpcfair_kg.models.serving import Serving
+from hpcfair_kg.runs.desk import Rooms
+from hpcfair_kg.runs.story import Runs
 from hpcfair_kg.settings import Settings
 
 __all__ = ["Hub", "Receipt", "Upload"]
@@ -86,6 +89,11 @@ class Hub:
         self._harvesting = Harvesting(self.catalogue, shapes, self._ingest, reader)
         self._fetching = Fetching(self.catalogue, self._ingest, self.blobs, self._authoring.forget)
         self._converters = Converters(self.catalogue, self._ingest)
+        records = Records(self.public, settings.base)
+        self.runs = Runs(
+            Rooms(self.catalogue, self.index, self.blobs, stages, self._ingest, self._authoring, records),
+            settings.jobs,
+        )
         self._clean = data / "clean"
 
     @classmethod
@@ -99,16 +107,19 @@ class Hub:
             hub._ingest.sweep()
         hub._clean.unlink(missing_ok=True)
         hub._ingest.resume()
+        hub.runs.resume()
         hub._converters.start()
         return hub
 
     def close(self) -> None:
         """Let everything go; jobs that run are taken up at the next start."""
         self._converters.close()
+        self.runs.stop()
         self._ingest.stop()
         for workers in (self._guard, self._serving, self._heavy, self._quick):
             workers.close()
         self._ingest.close()
+        self.runs.close()
         for store in (self.index, self.public, self.private):
             store.close()
         self.accounts.close()

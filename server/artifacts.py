@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, Response, request
-from werkzeug.wsgi import get_input_stream
 
 from hpcfair_kg.artifact import FINISHED, Artifact
 from hpcfair_kg.backends.accounts import Principal
-from hpcfair_kg.errors import TooLarge, UnknownFormat
 from hpcfair_kg.hub import Receipt
 from server.access import allowed, hub, principal
 from server.replies import json_body, json_reply, tagged
-from server.uploads import Form, Reception
+from server.uploads import Form, Reception, receive
 from server.waiting import place
 
 blueprint = Blueprint("artifacts", __name__, url_prefix="/api/artifacts")
@@ -70,31 +68,16 @@ def withdraw(spoken: str) -> Response:
 
 
 def _form() -> Form:
-    """Read the upload off the wire; what came of one that is refused is let go of again."""
+    """Read the upload off the wire."""
     if request.mimetype in ("application/json", "application/ld+json"):
         return Form(json_body(), ())
-    boundary = request.mimetype_params.get("boundary", "")
-    if request.mimetype != "multipart/form-data" or not boundary:
-        raise UnknownFormat(
-            f"{request.mimetype or 'a body without a media type'} is not taken here;"
-            " send multipart/form-data: a part 'metadata', then parts 'file'"
-        )
-    limit = hub().settings.max_upload
-    if (request.content_length or 0) > limit:
-        raise TooLarge(f"an upload may have {limit:,} bytes here", limit=limit)
-    stream = get_input_stream(request.environ, max_content_length=limit)
-    reception = Reception(stream, request.content_length, boundary, hub().blobs)
-    try:
-        return reception.read()
-    except BaseException:
-        hub().forget(reception.files)
-        raise
+    return receive(Reception.read)
 
 
 def _told(receipt: Receipt, caller: Principal) -> Response:
     if not receipt.created:
         return _record(receipt.artifact)
-    wait = _prefers_wait()
+    wait = prefers_wait()
     if not wait or not _finished(receipt, wait):
         response = _record(receipt.artifact, 202)
         response.headers["Location"] = f"/api/jobs/{receipt.job_id}"
@@ -110,7 +93,7 @@ def _finished(receipt: Receipt, seconds: int) -> bool:
     return receipt.job_id is None or hub().wait(receipt.job_id, seconds).state in FINISHED
 
 
-def _prefers_wait() -> int:
+def prefers_wait() -> int:
     """Return the seconds of `Prefer: wait=N` (RFC 7240 §4.3), 0 without one."""
     match = _WAIT.search(", ".join(request.headers.getlist("Prefer")))
     return min(int(match[1]), LONGEST_WAIT) if match else 0

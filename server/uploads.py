@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
+from flask import request
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+from werkzeug.wsgi import get_input_stream
 
 from hpcfair_kg.backends.blobs.base import Blob, Blobs
-from hpcfair_kg.errors import CorruptFile, InvalidMetadata, TooLarge, UnknownParameter
+from hpcfair_kg.errors import CorruptFile, InvalidMetadata, TooLarge, UnknownFormat, UnknownParameter
 from hpcfair_kg.hub import Upload
+from server.access import hub
 from server.replies import json_object
+
+T = TypeVar("T")
 
 CHUNK = 256 << 10
 METADATA = 4 << 20
@@ -45,12 +50,9 @@ class Reception:
     def read(self) -> Form:
         """Return the form once its last byte has come."""
         metadata: Mapping[str, Any] | None = None
-        events = self._events()
-        for part in events:
-            if not isinstance(part, (Field, File)):
-                continue
+        for part, content in self.parts():
             if part.name == "metadata" and metadata is None:
-                metadata = json_object(_small(_content(events)), "the metadata")
+                metadata = json_object(small(content, "the metadata"), "the metadata")
             elif part.name != "file" or not isinstance(part, File):
                 raise UnknownParameter(
                     f"a part {part.name!r} is not expected; send one 'metadata', then 'file' parts with file names",
@@ -59,12 +61,23 @@ class Reception:
             elif metadata is None:
                 raise _no_metadata()
             else:
-                self._take(part.filename, _content(events))
+                self.take(part.filename, content)
         if metadata is None:
             raise _no_metadata()
         return Form(metadata, tuple(self.files))
 
-    def _take(self, said: str, content: Iterator[bytes]) -> None:
+    def parts(self) -> Iterator[tuple[Field | File, Iterator[bytes]]]:
+        """Yield each part with its content; what nobody read of that is passed over."""
+        events = self._events()
+        for event in events:
+            if isinstance(event, (Field, File)):
+                content = _content(events)
+                yield event, content
+                for _ in content:
+                    pass
+
+    def take(self, said: str, content: Iterable[bytes]) -> None:
+        """Keep a file under the name that is said of it, which no other file may have."""
         name = file_name(said)
         if any(upload.name == name for upload in self.files):
             raise InvalidMetadata(f"two files are named {name!r}; each needs a name of its own")
@@ -101,6 +114,29 @@ class Reception:
             )
 
 
+def receive(read: Callable[[Reception], T]) -> T:
+    """Return what `read` makes of the request's body; what came of one that is refused is let go of again.
+
+    Raises `UnknownFormat` for a body that is no multipart/form-data, `TooLarge` before it is read.
+    """
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data" or not boundary:
+        raise UnknownFormat(
+            f"{request.mimetype or 'a body without a media type'} is not taken here;"
+            " send multipart/form-data: a part 'metadata', then parts 'file'"
+        )
+    limit = hub().settings.max_upload
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"an upload may have {limit:,} bytes here", limit=limit)
+    stream = get_input_stream(request.environ, max_content_length=limit)
+    reception = Reception(stream, request.content_length, boundary, hub().blobs)
+    try:
+        return read(reception)
+    except BaseException:
+        hub().forget(reception.files)
+        raise
+
+
 def file_name(said: str) -> str:
     """Return a file's name, with "/" below a folder; raises `InvalidMetadata` for one that leads elsewhere.
 
@@ -121,6 +157,16 @@ def file_name(said: str) -> str:
     return said
 
 
+def small(content: Iterable[bytes], what: str) -> bytes:
+    """Return what a part says of an upload; raises `TooLarge` past `METADATA` bytes."""
+    text = bytearray()
+    for data in content:
+        text += data
+        if len(text) > METADATA:
+            raise TooLarge(f"{what} may have {METADATA:,} bytes", limit=METADATA)
+    return bytes(text)
+
+
 def _ready(decoder: MultipartDecoder) -> Iterator[Event]:
     while not isinstance(event := decoder.next_event(), (NeedData, Epilogue)):
         yield event
@@ -132,15 +178,6 @@ def _content(events: Iterator[Event]) -> Iterator[bytes]:
             yield event.data
             if not event.more_data:
                 return
-
-
-def _small(content: Iterable[bytes]) -> bytes:
-    text = bytearray()
-    for data in content:
-        text += data
-        if len(text) > METADATA:
-            raise TooLarge(f"the metadata may have {METADATA:,} bytes", limit=METADATA)
-    return bytes(text)
 
 
 def _no_metadata() -> InvalidMetadata:

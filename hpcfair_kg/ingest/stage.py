@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
@@ -84,40 +84,58 @@ class Stages:
 
     def recognise(self, stage: Stage) -> Recognised:
         """Ask the box what the files are; raises `CorruptFile`."""
-        errand = Errand(
-            "hpcfair_kg.models.convert:recognise",
-            {"folder": str(stage.inside), "names": list(stage.names)},
-            preload=CORE,
-            reads=(stage.inside, *stage.elsewhere),
-            writes=stage.out,
-            limits=Limits(seconds=120, memory=self._settings.job_memory),
-        )
-        return _recognised(self._quick.submit(errand).result())
+        arguments = {"folder": str(stage.inside), "names": list(stage.names)}
+        errand = self._errand(stage, "models.convert:recognise", arguments)
+        limits = Limits(seconds=120, memory=self._settings.job_memory)
+        return _recognised(self._quick.submit(replace(errand, limits=limits)).result())
 
     def convert(self, stage: Stage, artifact: Artifact, emit: Emit) -> Future[Any]:
         """Send the files of an artifact up the ladder of its format's exporters."""
         fmt = main_format(artifact)
         plugin = shelf("hpcfair_kg.formats")[fmt or "onnx"]
-        errand = Errand(
-            "hpcfair_kg.models.convert:convert",
-            {
-                "folder": str(stage.inside),
-                "names": list(stage.names),
-                "claimed": [f.name for f in artifact.files if f.format == fmt and f.role == "original"],
-                "format": fmt,
-                "out": str(stage.out),
-                "stem": _stem(artifact),
-                "opset": self._settings.opset,
-                "seed": int(artifact.identity[:8], 16),
-                "samples": [n for n in stage.names if PurePosixPath(n).stem in ("sample", "samples")],
-            },
-            family=getattr(plugin, "family", "core"),
-            preload=getattr(plugin, "preload", ()) or CORE,
+        arguments = {
+            "folder": str(stage.inside),
+            "names": list(stage.names),
+            "claimed": [f.name for f in artifact.files if f.format == fmt and f.role == "original"],
+            "format": fmt,
+            "out": str(stage.out),
+            "stem": _stem(artifact),
+            "opset": self._settings.opset,
+            "seed": seed(artifact),
+            "samples": [n for n in stage.names if PurePosixPath(n).stem in ("sample", "samples")],
+        }
+        family, preload = getattr(plugin, "family", "core"), getattr(plugin, "preload", ()) or CORE
+        return self.send(stage, "models.convert:convert", arguments, emit, family, preload)
+
+    def send(
+        self,
+        stage: Stage,
+        call: str,
+        arguments: Mapping[str, Any],
+        emit: Emit,
+        family: str = "core",
+        preload: tuple[str, ...] = CORE,
+    ) -> Future[Any]:
+        """Send a heavy errand over a stage: `call` is "package.module:function" below hpcfair_kg."""
+        return self._heavy.submit(self._errand(stage, call, arguments, family, preload), emit)
+
+    def _errand(
+        self,
+        stage: Stage,
+        call: str,
+        arguments: Mapping[str, Any],
+        family: str = "core",
+        preload: tuple[str, ...] = CORE,
+    ) -> Errand:
+        return Errand(
+            f"hpcfair_kg.{call}",
+            arguments,
+            family=family,
+            preload=preload,
             reads=(stage.inside, *stage.elsewhere),
             writes=stage.out,
             limits=Limits(self._settings.job_seconds, self._settings.job_memory),
         )
-        return self._heavy.submit(errand, emit)
 
     def must_hold(self, digests: Iterable[str]) -> None:
         """Raise `Conflict` when bytes that were sent are gone: another upload of them was refused meanwhile."""
@@ -159,6 +177,11 @@ def main_format(artifact: Artifact) -> str | None:
     known = shelf("hpcfair_kg.formats")
     formats = [f.format for f in artifact.files if f.role == "original" and f.format in known]
     return min(formats, key=lambda name: known[name].rank, default=None)
+
+
+def seed(artifact: Artifact) -> int:
+    """Return the seed of an artifact's proof: its content's, so that the same content is proved the same way."""
+    return int(artifact.identity[:8], 16)
 
 
 def needs(artifact: Artifact) -> tuple[str, ...]:

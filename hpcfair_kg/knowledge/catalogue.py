@@ -218,7 +218,8 @@ class Catalogue:
     def unfinished(self) -> Iterator[str]:
         """Yield the keys of artifacts with a job that is queued or running."""
         for state in ("queued", "running"):
-            for job in self._graphs.subjects(HK.jobState, Literal(state)):
+            found = self._graphs.subjects(HK.jobState, Literal(state))
+            for job in (iri for iri in found if iri.startswith(self._root)):  # a run is nobody's
                 yield job.removeprefix(self._root).partition("/")[0].partition("#")[0]
 
     def with_status(self, status: str) -> Iterator[Artifact]:

@@ -29,8 +29,8 @@ SYNTAXES: Final = {
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 _TYPE, _POSITION, _AGENT = RDF.type, HK.position, PROV.agent
-# What a record is about has the one, what a provenance graph is about has the other.
-_HANDLE, _INFLUENCED = HK.handle, PROV.wasInfluencedBy
+# What a record is about has the first, a provenance graph the second, a run's graph the third.
+_ABOUT = (HK.handle, PROV.wasInfluencedBy, HK.plan)
 
 
 def canonical_hash(triples: Iterable[Triple]) -> str:
@@ -84,7 +84,7 @@ def _leading(document: Node) -> list[str]:
 def _legible(triples: Iterable[Triple]) -> Nodes:
     """Sort a graph for people: what it is about first, types first, ordered things in their order."""
     nodes = by_subject(triples)
-    subject = next((node for node, said in nodes.items() if _HANDLE in said or _INFLUENCED in said), None)
+    subject = next((node for node, said in nodes.items() if any(term in said for term in _ABOUT)), None)
     places = {node: int(said[_POSITION][0].value) for node, said in nodes.items() if _POSITION in said}
     places |= {agent: places[node] for node in list(places) for agent in nodes[node].get(_AGENT, ())}
 

@@ -7,12 +7,15 @@ fragments of that.  Its files are known by hash: their bytes are for who ran it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from hpcfair_kg.artifact import File
+from hpcfair_kg.backends.graph.base import Graphs
+from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.describe import checksum
@@ -69,3 +72,42 @@ def _file(node: NamedNode, file: File, place: int) -> Iterator[Triple]:
 def _read_file(nodes: Mapping[NamedNode, Properties], form: Properties) -> File:
     digest = nodes[form[SPDX.checksum][0]][SPDX.checksumValue][0].value
     return File(sha256=digest, **read_fields(form, terms.FILE))
+
+
+class Records:
+    """The runs of a site, each a graph of its own."""
+
+    def __init__(self, graphs: Graphs, site: str) -> None:
+        self._graphs, self._site = graphs, site
+
+    def iri(self, id: str) -> str:
+        """Return the IRI of a run."""
+        return run_iri(self._site, id)
+
+    def get(self, id: str) -> Run:
+        """Return a run; raises `NotFound`."""
+        if run := read_run(self.triples(id)):
+            return run
+        raise NotFound(f"there is no run {id!r}")
+
+    def triples(self, id: str) -> list[Triple]:
+        """Return the graph of a run."""
+        return self._graphs.triples(self.iri(id))
+
+    def note(self, run: Run) -> None:
+        """Write a run as it stands; durable when this returns."""
+        self._graphs.write({self.iri(run.id): describe_run(self.iri(run.id), run)})
+
+    def unfinished(self) -> list[Run]:
+        """Return the runs that are queued or running as the graph has it."""
+        begun = self.iri("")
+        states = (self._graphs.subjects(HK.jobState, Literal(state)) for state in ("queued", "running"))
+        found = {iri for subjects in states for iri in subjects if iri.startswith(begun)}
+        return [run for iri in sorted(found) if (run := read_run(self._graphs.triples(iri)))]
+
+    def about(self, iri: str, most: int) -> list[Run]:
+        """Return runs that used an artifact, newest first; of many, only some are read."""
+        begun = self.iri("")
+        used = (s for s in self._graphs.subjects(PROV.used, NamedNode(iri)) if s.startswith(begun))
+        runs = (read_run(self._graphs.triples(subject)) for subject in islice(used, 10 * most))
+        return sorted((run for run in runs if run), key=lambda run: run.started or "", reverse=True)[:most]

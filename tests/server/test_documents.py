@@ -80,7 +80,7 @@ def test_the_api_is_described_whole(filled: Filled) -> None:
     assert served == description(filled.hub.settings.base)
     assert served["openapi"].startswith("3.1")
     described = {(path, m) for path, methods in served["paths"].items() for m in methods if m in METHODS}
-    names = {"spoken": "id", "job_id": "job"}
+    names = {"spoken": "id", "job_id": "job", "run_id": "run"}
     routes = set()
     for rule in filled.client.application.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: f"{{{names.get(m[1], m[1])}}}", rule.rule)

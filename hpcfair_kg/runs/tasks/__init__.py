@@ -1,0 +1,1 @@
+"""SHELF: what can be asked for, one file a task; each ends in ``PLUGINS = (Doer(…),)``."""
