@@ -1,8 +1,8 @@
 """The nouns: what the catalogue holds, as frozen data that every other module speaks.
 
 `Artifact` is one version of one model or dataset; it has `File`s, the
-`TensorSpec`s that its models take and give, the `Verdict` on its conversion,
-and the `Job`s, each a list of `Step`s, by which it came to be as it is.
+`TensorSpec`s that its models take and give, and the `Verdict` on its
+conversion.  How it came to be is told in the nouns of `activity`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
+from hpcfair_kg.activity import Measurement, Step, Ulp, Verdict
 from hpcfair_kg.errors import Withdrawn
 
 T = TypeVar("T")
@@ -27,15 +28,11 @@ Status = Literal[
     "failed-proof",
     "withdrawn",
 ]
-Outcome = Literal["equal", "different", "consistent", "inconsistent", "none"]
 Role = Literal["original", "converted", "evidence", "auxiliary", "input", "output"]
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Dimension = int | str
 
 SERVABLE: frozenset[str] = frozenset({"equal", "consistent"})
 """The outcomes after which a form may be run: a form that failed its proof never is."""
-
-FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,100 +76,6 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Ulp:
-    """Distances in units in the last place, over all elements compared."""
-
-    p50: float
-    p99: float
-    max: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the proof of a conversion found, with every figure it rests on.
-
-    `normalised` is max|d| / max|reference|; `shapes` lists the shape of the
-    first input of each trial; `seed` feeds NumPy's PCG64.
-    """
-
-    outcome: Outcome
-    normalised: float | None = None
-    max_abs: float | None = None
-    max_rel: float | None = None
-    rms: float | None = None
-    cosine: float | None = None
-    ulp: Ulp | None = None
-    label_mismatches: int | None = None
-    shapes: tuple[tuple[int, ...], ...] = ()
-    seed: int | None = None
-    opset: int | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One figure that was measured here: `metric` is latencyP50, latencyP99, throughput or peakMemory.
-
-    `unit` is QUDT's name of it ("MilliSEC", "PER-SEC", "BYTE"); `of` is the IRI of the artifact.
-    """
-
-    metric: str
-    value: float
-    unit: str
-    of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was done: a prov:Activity.
-
-    `used` and `generated` are file names, in a run also IRIs of artifacts' files;
-    `software` lists "name version"; times are ISO 8601 in UTC; `detail` is the
-    reason or the remark; `environment` and `hardware` are the IRIs of what it ran
-    in and on; `batch`, `threads` and `repeats` say how it was measured;
-    `reproduces` is the IRI of the step that it repeats, `differences` what was
-    not as then.
-    """
-
-    name: str
-    state: State
-    started: str | None = None
-    ended: str | None = None
-    detail: str | None = None
-    software: tuple[str, ...] = ()
-    used: tuple[str, ...] = ()
-    generated: tuple[str, ...] = ()
-    opset: int | None = None
-    box: str | None = None
-    verdict: Verdict | None = None
-    environment: str | None = None
-    hardware: str | None = None
-    batch: int | None = None
-    threads: int | None = None
-    repeats: int | None = None
-    measurements: tuple[Measurement, ...] = ()
-    reproduces: str | None = None
-    differences: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run of the pipeline over an artifact; its id is the artifact's key, a dot, a number."""
-
-    id: str
-    state: State = "queued"
-    started: str | None = None
-    ended: str | None = None
-    detail: str | None = None
-    steps: tuple[Step, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The key of the artifact that the job is about."""
-        return self.id.rpartition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """A creator: a name and, where known, an ORCID such as 0000-0002-1825-0097."""
 
@@ -203,35 +106,24 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
-    """The packages, each "name version", that something ran with, on which Python and system."""
-
-    python: str
-    system: str
-    packages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """What something ran on, by kind and never by host name; `memory` in bytes.
-
-    `machine` is the IRI of the machine that the operator says it is part of.
-    """
-
-    cpu: str | None = None
-    cores: int | None = None
-    memory: int | None = None
-    gpus: tuple[str, ...] = ()
-    machine: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Metric:
     """One figure that the author claims, and the IRI of the dataset it was found on."""
 
     name: str
     value: float
     on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One model of a workflow's chain: its name there, the IRI of it, and what feeds its inputs.
+
+    `wires` are such as "memory <- encoder.state", sorted; an input that none names is fed from outside.
+    """
+
+    name: str
+    model: str
+    wires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +135,8 @@ class Artifact:
     sorted digests of its model and data files.  `operators` counts those of the
     ONNX form; `architecture_evidence` says what the architecture was told by;
     `hyperparameter_sources` names the file each setting was read from, the rest
-    its author said; `source` is the IRI of what it was harvested from.
+    its author said; `source` is the IRI of what it was harvested from; a workflow has a `chain`, and
+    a model that was made of several names them as its `components`.
     """
 
     id: str
@@ -279,6 +172,8 @@ class Artifact:
     tested_on: tuple[str, ...] = ()
     derived_from: tuple[str, ...] = ()
     workflow: str | None = None
+    chain: tuple[Link, ...] = ()
+    components: tuple[str, ...] = ()
     projects: tuple[Project, ...] = ()
     machines: tuple[Machine, ...] = ()
     source: str | None = None
@@ -362,6 +257,7 @@ _MEMBERS: dict[str, type] = {
     "columns": Column,
     "creators": Person,
     "metrics": Metric,
+    "chain": Link,
     "projects": Project,
     "machines": Machine,
     "steps": Step,

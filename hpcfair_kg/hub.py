@@ -9,7 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 from pyoxigraph import Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, File, Hardware, Job, Step
+from hpcfair_kg.activity import Environment, Hardware, Job, Step
+from hpcfair_kg.artifact import Artifact, File
 from hpcfair_kg.backends.accounts import ANYONE, Accounts, Principal, visible_to
 from hpcfair_kg.backends.blobs.directory import Directory
 from hpcfair_kg.backends.graph.guard import Guard, QueryLimits, QueryResult

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpcfair_kg.artifact import File, Job
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import File
 
 PREFIX = "run-"
 """What the id of a run begins with; a job that made an artifact has that artifact's key there."""

@@ -6,7 +6,8 @@ import re
 
 from flask import Blueprint, Response, request
 
-from hpcfair_kg.artifact import FINISHED, Artifact
+from hpcfair_kg.activity import FINISHED
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.hub import Receipt
 from server.access import allowed, hub, principal

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import orjson
 from flask import Blueprint, Response, request, send_file
 
-from hpcfair_kg.artifact import Job, plain
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.run import PREFIX, Run
 from server.access import allowed, hub, principal

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job, Step
+from hpcfair_kg.activity import Environment, Hardware, Job, Step
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import NotFound
 from server.access import hub, principal
 
@@ -41,6 +42,7 @@ def places(jobs: Iterable[Job]) -> dict[str, list[Place]]:
 
 def _references(artifact: Artifact) -> Iterator[str]:
     yield from (*artifact.trained_on, *artifact.tested_on, *artifact.derived_from)
+    yield from (*artifact.components, *(link.model for link in artifact.chain))
     yield from (metric.on for metric in artifact.metrics if metric.on)
     if artifact.workflow:
         yield artifact.workflow

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.sansio.multipart import File
 
-from hpcfair_kg.artifact import FINISHED
+from hpcfair_kg.activity import FINISHED
 from hpcfair_kg.errors import InvalidConfig, UnknownFormat, UnknownParameter
 from hpcfair_kg.hub import Upload
 from server import configurations

@@ -7,7 +7,8 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from hpcfair_kg.artifact import Artifact, Dimension, Hardware, Verdict
+from hpcfair_kg.activity import Hardware, Verdict
+from hpcfair_kg.artifact import Artifact, Dimension
 from hpcfair_kg.knowledge import ontology
 from hpcfair_kg.knowledge.vocabulary import ARCHITECTURES, HPC
 

@@ -6,21 +6,18 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from hpcfair_kg.artifact import (
+from hpcfair_kg.activity import Job, Step, Ulp, Verdict
+from hpcfair_kg.artifact import (  # fmt: skip
     SUMMARY,
     Artifact,
     Column,
     File,
-    Job,
     Metric,
     Person,
-    Step,
     TensorSpec,
-    Ulp,
-    Verdict,
     build,
     plain,
-)  # fmt: skip
+)
 
 VERDICT = Verdict(
     "equal", 4.4e-7, 1.8e-7, 3e-6, 4e-8, 1.0, Ulp(1, 12, 240), 0, ((1, 13), (7, 13)), seed=7, opset=18

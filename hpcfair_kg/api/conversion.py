@@ -14,8 +14,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.api.results import Converted
-from hpcfair_kg.artifact import SERVABLE, Verdict, build
+from hpcfair_kg.artifact import SERVABLE, build
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.base import Errand, Work
 from hpcfair_kg.backends.work.processes import Processes

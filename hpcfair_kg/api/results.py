@@ -10,7 +10,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from hpcfair_kg.artifact import Artifact, Verdict, plain
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, plain
 from hpcfair_kg.client.facts import said
 
 

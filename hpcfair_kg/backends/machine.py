@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from hpcfair_kg.artifact import Environment, Hardware
+from hpcfair_kg.activity import Environment, Hardware
 
 ROOT = Path("/")
 AMD = "0x1002"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hpcfair_kg.artifact import Artifact, File, Machine, Project, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, File, Machine, Project, TensorSpec
 
 Fact = tuple[str, str]
 
@@ -55,6 +56,9 @@ def _behind(artifact: Artifact) -> Iterator[Fact]:
     for metric in artifact.metrics:
         yield "metric", f"{metric.name} {metric.value}" + (f" on {metric.on}" if metric.on else "")
     yield "workflow", artifact.workflow or ""
+    yield from (("made of", iri) for iri in artifact.components)
+    for link in artifact.chain:
+        yield "step", f"{link.name}: {link.model}" + (f" ({', '.join(link.wires)})" if link.wires else "")
     yield from (("project", _project(project)) for project in artifact.projects)
     yield from (("machine", _machine(machine)) for machine in artifact.machines)
     yield "source", artifact.source or ""

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpcfair_kg.artifact import FINISHED, Artifact, Step, build
+from hpcfair_kg.activity import FINISHED, Step
+from hpcfair_kg.artifact import Artifact, build
 from hpcfair_kg.client.facts import facts
 from hpcfair_kg.errors import Busy, HPCFairError
 

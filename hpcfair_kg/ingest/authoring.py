@@ -133,6 +133,8 @@ class Authoring:
             tested_on=tuple(sorted(iri("tested_on", each) for each in metadata.tested_on)),
             derived_from=tuple(sorted(iri("derived_from", each) for each in metadata.derived_from)),
             workflow=iri("workflow", metadata.workflow) if metadata.workflow else None,
+            components=tuple(sorted(iri("components", each) for each in metadata.components)),
+            chain=tuple(replace(link, model=iri("chain.model", link.model)) for link in metadata.chain),
             metrics=tuple(replace(m, on=iri("metrics.on", m.on)) if m.on else m for m in metadata.metrics),
         )
         if report:

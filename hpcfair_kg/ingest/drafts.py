@@ -8,19 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    File,
-    Kind,
-    Person,
-    Role,
-    Status,
-    Step,
-    TensorSpec,
-    Verdict,
-    build,
-    plain,
-)
+from hpcfair_kg.activity import Step, Verdict
+from hpcfair_kg.artifact import Artifact, File, Kind, Person, Role, Status, TensorSpec, build, plain
 from hpcfair_kg.backends.blobs.base import Blob
 from hpcfair_kg.errors import BoxFailed, InvalidMetadata
 from hpcfair_kg.ingest import findings
@@ -195,7 +184,7 @@ def edited(converted: Artifact, current: Artifact) -> Artifact:
 
 DESCRIPTIVE = (
     "title", "description", "tags", "task", "license", "creators", "hyperparameters", "metrics",
-    "trained_on", "tested_on", "derived_from", "workflow", "projects", "machines", "visibility",
+    "trained_on", "tested_on", "derived_from", "workflow", "chain", "components", "projects", "machines", "visibility",
 )  # fmt: skip
 EDITABLE = (*DESCRIPTIVE, "architecture")
 """An architecture that nobody says any more is not taken back: what told it before is not known."""

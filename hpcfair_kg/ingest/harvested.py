@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hpcfair_kg import __version__
-from hpcfair_kg.artifact import Artifact, Job, Metric, Step
+from hpcfair_kg.activity import Job, Step
+from hpcfair_kg.artifact import Artifact, Metric
 from hpcfair_kg.ingest.drafts import DESCRIPTIVE, Place
 from hpcfair_kg.ingest.findings import said
 from hpcfair_kg.ingest.jobs import now
@@ -53,6 +54,8 @@ def linked(artifact: Artifact, known: Known) -> Artifact:
         trained_on=ours(artifact.trained_on),
         tested_on=ours(artifact.tested_on),
         derived_from=ours(artifact.derived_from),
+        components=ours(artifact.components),
+        chain=tuple(replace(link, model=known(link.model)) for link in artifact.chain),
         workflow=artifact.workflow and known(artifact.workflow),
         previous=artifact.previous and known(artifact.previous),
         metrics=tuple(_measured(metric, known) for metric in artifact.metrics),

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hpcfair_kg.artifact import Artifact, Job, Step
+from hpcfair_kg.activity import Job, Step
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidMetadata, Withdrawn
 from hpcfair_kg.ingest import harvested

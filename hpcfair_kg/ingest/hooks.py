@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from hpcfair_kg.artifact import Artifact, Step
+from hpcfair_kg.activity import Step
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.ingest.jobs import now
 

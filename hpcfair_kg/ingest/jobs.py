@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hpcfair_kg.artifact import Job, Step
+from hpcfair_kg.activity import Job, Step
 
 Event = Mapping[str, Any]
 

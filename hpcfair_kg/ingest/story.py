@@ -18,7 +18,8 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from hpcfair_kg.artifact import Artifact, Job, Step, build
+from hpcfair_kg.activity import Job, Step
+from hpcfair_kg.artifact import Artifact, build
 from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.errors import BoxFailed, Duplicate, HPCFairError, NameTaken
 from hpcfair_kg.ingest.drafts import (

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job, Step
+from hpcfair_kg.activity import Environment, Hardware, Job, Step
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal, visible_to
 from hpcfair_kg.backends.graph.base import Graphs
 from hpcfair_kg.errors import NotFound
@@ -34,7 +35,7 @@ _LENGTH = 9
 _BATCH = 500
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
 REFERENCES = (
-    FAIR4ML.trainedOn, FAIR4ML.testedOn, PROV.wasDerivedFrom, DCAT.previousVersion, HK.measuredOn, HPC.usesWorkflow,
+    FAIR4ML.trainedOn, FAIR4ML.testedOn, PROV.wasDerivedFrom, DCAT.previousVersion, HK.measuredOn, HPC.usesWorkflow, HK.component, HK.runs,
 )  # fmt: skip
 """The properties by which one artifact speaks of another."""
 KINDS = (HPC.AIModel, HPC.Dataset, HPC.Workflow)

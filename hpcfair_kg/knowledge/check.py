@@ -200,6 +200,8 @@ def _referred(artifact: Artifact) -> dict[str, str]:
         "metrics": tuple(metric.on for metric in artifact.metrics),
         "derived_from": artifact.derived_from,
         "workflow": (artifact.workflow,),
+        "chain": tuple(link.model for link in artifact.chain),
+        "components": artifact.components,
         "previous": (artifact.previous,),
     }
     return {iri: path for path, iris in reversed(named.items()) for iri in iris if iri is not None}

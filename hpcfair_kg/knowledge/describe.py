@@ -16,6 +16,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from hpcfair_kg.artifact import Artifact, Column, File, Metric, Person, TensorSpec
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.background import background, read_background
+from hpcfair_kg.knowledge.chains import chained, read_chained
 from hpcfair_kg.knowledge.codecs import INTEGER, TIME, scalar, unscalar
 from hpcfair_kg.knowledge.iris import ark, file_name, file_node, job_id, job_node, part, shared
 from hpcfair_kg.knowledge.terms import Properties, by_subject, fields, ordered, read_fields, typed
@@ -63,6 +64,7 @@ def describe(artifact: Artifact) -> list[Triple]:
         *_hyperparameters(node, artifact),
         *_metrics(node, artifact.metrics),
         *_notes(node, artifact.notes),
+        *chained(node, artifact.chain),
         *dict.fromkeys(background(artifact)),  # machines may share a processor
     ]
 
@@ -110,6 +112,7 @@ def read(triples: Iterable[Triple]) -> Artifact:
         **_read_hyperparameters(nodes, record),
         metrics=tuple(_metric(nodes, found) for found in members(DQV.hasQualityMeasurement)),
         notes=tuple(found[RDF.value][0].value for found in members(HK.note)),
+        chain=read_chained(nodes, record),
         job=next((job_id(found) for found in record.get(HK.job, ())), None),
         **read_background(nodes, record),
         **read_fields(record, terms.ARTIFACT),

@@ -44,6 +44,7 @@ _REFERENCES: Final = {
     "trained_on": FAIR4ML.trainedOn.value,
     "tested_on": FAIR4ML.testedOn.value,
     "derived_from": PROV.wasDerivedFrom.value,
+    "components": HK.component.value,
 }
 _NUMBERS: Final = frozenset(t.value for t in (XSD.double, XSD.decimal, XSD.float, XSD.integer))
 _LICENSE, _KEYWORD, _RIGHTS = DCTERMS.license.value, DCAT.keyword.value, DCTERMS.accessRights.value
@@ -78,6 +79,11 @@ def _parts(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
         yield "hyperparameters", {str(_first(s, _LABEL)): _first(s, _VALUE) for s in settings}
     if metrics := _members(nodes, node, DQV.hasQualityMeasurement.value):
         yield "metrics", [_metric(nodes, m) for m in metrics]
+    if steps := _members(nodes, node, HK.step.value):
+        yield (
+            "chain",
+            [_link(step) for step in sorted(steps, key=lambda s: _first(s, HK.position.value) or 0)],
+        )
     files = _members(nodes, node, DCAT.distribution.value)
     if in_place := [f for f in files if HK.path.value in f]:
         yield (
@@ -87,6 +93,11 @@ def _parts(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:
                 for f in in_place
             ],
         )
+
+
+def _link(step: Node) -> dict[str, Any]:
+    said = {"name": _first(step, _LABEL), "model": _first(step, HK.runs.value)}
+    return _present({**said, "wires": _values(step, HK.wire.value)})
 
 
 def _background(nodes: Nodes, node: Node) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Measurement
+from hpcfair_kg.activity import Measurement
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.terms import Properties, fields, read_fields, typed

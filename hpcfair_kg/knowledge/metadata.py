@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, get_args
 
-from hpcfair_kg.artifact import Kind, Machine, Metric, Person, Project
+from hpcfair_kg.artifact import Kind, Link, Machine, Metric, Person, Project
 from hpcfair_kg.errors import InvalidMetadata
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.background_checks import machines, projects
@@ -68,6 +68,8 @@ class Metadata:
     tested_on: tuple[str, ...] = ()
     derived_from: tuple[str, ...] = ()
     workflow: str | None = None
+    chain: tuple[Link, ...] = ()
+    components: tuple[str, ...] = ()
     projects: tuple[Project, ...] = ()
     machines: tuple[Machine, ...] = ()
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
@@ -225,6 +227,20 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "tested_on": _IDS,
     "derived_from": _IDS,
     "workflow": text(2000),
+    "chain": every(
+        '[{"name": "encoder", "model": "ada/encoder"}]',
+        members(
+            '{"name": "decoder", "model": "ada/decoder", "wires": ["memory <- encoder.state"]}',
+            "name model",
+            {
+                "name": text(200),
+                "model": text(2000),
+                "wires": distinct('["memory <- encoder.state"]', text(500)),
+            },
+            Link,
+        ),
+    ),
+    "components": _IDS,
     "projects": projects,
     "machines": machines,
     "hyperparameters": _hyperparameters,

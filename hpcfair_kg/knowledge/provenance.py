@@ -12,7 +12,7 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Job, Step
+from hpcfair_kg.activity import Job, Step
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.iris import file_name, file_node, job_node, shared

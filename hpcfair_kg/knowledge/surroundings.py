@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Environment, Hardware, plain
+from hpcfair_kg.activity import Environment, Hardware
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.knowledge.background import processor
 from hpcfair_kg.knowledge.codecs import INTEGER
 from hpcfair_kg.knowledge.iris import shared

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pyoxigraph import NamedNode, Triple
 
-from hpcfair_kg.artifact import Ulp, Verdict
+from hpcfair_kg.activity import Ulp, Verdict
 from hpcfair_kg.knowledge.codecs import (
     DOUBLE,
     INTEGER,
@@ -66,6 +66,7 @@ ARTIFACT: Final[Table] = {
     "trained_on": Term(FAIR4ML.trainedOn, REFERENCE, many=True),
     "tested_on": Term(FAIR4ML.testedOn, REFERENCE, many=True),
     "derived_from": Term(PROV.wasDerivedFrom, REFERENCE, many=True),
+    "components": Term(HK.component, REFERENCE, many=True),
     "source": Term(DCTERMS.source, REFERENCE),
     "previous": Term(DCAT.previousVersion, REFERENCE),
     "identity": Term(HK.identity, TEXT, absent=""),
@@ -122,6 +123,11 @@ STEP: Final[Table] = {
     "repeats": Term(HK.repeats, INTEGER),
     "reproduces": Term(HK.reproduces, IRI),
     "differences": Term(HK.difference, TEXT, many=True),
+}
+LINK: Final[Table] = {
+    "name": Term(RDFS.label, TEXT),
+    "model": Term(HK.runs, REFERENCE),
+    "wires": Term(HK.wire, TEXT, many=True),
 }
 MEASUREMENT: Final[Table] = {
     "value": Term(DQV.value, DOUBLE),

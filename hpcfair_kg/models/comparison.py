@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcfair_kg.artifact import TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import HPCFairError
 from hpcfair_kg.formats.base import Array, Feeds, Reference
 from hpcfair_kg.models import figures, infer, steadiness

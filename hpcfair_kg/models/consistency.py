@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcfair_kg.artifact import Dimension, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Dimension, TensorSpec
 from hpcfair_kg.errors import HPCFairError
 from hpcfair_kg.formats import graphs
 from hpcfair_kg.formats.base import Array, Feeds

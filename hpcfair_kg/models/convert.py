@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.artifact import Verdict, plain
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.errors import HPCFairError
 from hpcfair_kg.formats.base import Bundle, Exporter, Feeds, Reference
 from hpcfair_kg.models import examination

@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from hpcfair_kg.artifact import Ulp
+from hpcfair_kg.activity import Ulp
 from hpcfair_kg.formats.base import Array
 
 TOLERANCES = {"float16": 1e-2}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcfair_kg.artifact import Verdict
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.errors import HPCFairError, NotRunnable
 from hpcfair_kg.formats import graphs
 from hpcfair_kg.formats.base import Array, Feeds, Reference

@@ -10,7 +10,8 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from hpcfair_kg.artifact import State, Step, plain
+from hpcfair_kg.activity import State, Step
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.errors import HPCFairError
 
 LONGEST = 2048

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.artifact import Role, Step, TensorSpec, Verdict
+from hpcfair_kg.activity import Step, Verdict
+from hpcfair_kg.artifact import Role, TensorSpec
 from hpcfair_kg.errors import HPCFairError
 from hpcfair_kg.formats import anatomy, graphs
 from hpcfair_kg.formats.base import Bundle, Convertible, Inspection

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcfair_kg.artifact import Verdict
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.errors import CorruptFile, HPCFairError
 from hpcfair_kg.formats import graphs
 from hpcfair_kg.formats.base import Array, Feeds, Reference

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from hpcfair_kg.artifact import Artifact, File, Step, build
+from hpcfair_kg.activity import Step
+from hpcfair_kg.artifact import Artifact, File, build
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.backends.blobs.base import Blob, Blobs
 from hpcfair_kg.config import Model, Task

@@ -21,7 +21,8 @@ from typing import Any
 from pyoxigraph import Triple
 
 from hpcfair_kg import config
-from hpcfair_kg.artifact import File, Job
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import File
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidConfig, NotFound
 from hpcfair_kg.ingest.drafts import Upload

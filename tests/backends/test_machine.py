@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcfair_kg.artifact import Hardware, plain
+from hpcfair_kg.activity import Hardware
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends import machine
 from hpcfair_kg.backends.machine import Machine, gpus, hardware, memory, packages, processor
 

@@ -21,7 +21,8 @@ from statistics import median
 
 from flask.testing import FlaskClient
 
-from hpcfair_kg.artifact import Artifact, File, Machine, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, File, Machine, TensorSpec
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.knowledge.jsonld import jsonl
 from hpcfair_kg.knowledge.search import Index

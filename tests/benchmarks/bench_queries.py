@@ -19,21 +19,8 @@ from pathlib import Path
 import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    Column,
-    Environment,
-    File,
-    Hardware,
-    Job,
-    Machine,
-    Metric,
-    Person,
-    Project,
-    Step,
-    TensorSpec,
-    Verdict,
-)
+from hpcfair_kg.activity import Environment, Hardware, Job, Step, Verdict
+from hpcfair_kg.artifact import Artifact, Column, File, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.knowledge.closure import inferred, subclasses
 from hpcfair_kg.knowledge.describe import concept, describe
 from hpcfair_kg.knowledge.provenance import provenance

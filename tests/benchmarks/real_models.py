@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from examples.catalogue.fetch import CannotFetch, Entry, catalogue, prepare
-from hpcfair_kg.artifact import Verdict, build
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import build
 from hpcfair_kg.backends.work.base import Errand, Work
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.errors import HPCFairError

@@ -1,6 +1,7 @@
 import pytest
 
-from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Project, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Project, TensorSpec
 from hpcfair_kg.client.facts import brief, facts, said
 
 VERDICT = Verdict("equal", normalised=4.4e-7, shapes=((1, 13), (7, 13)), seed=7, opset=18, label_mismatches=0)

@@ -1,6 +1,7 @@
 import pytest
 
-from hpcfair_kg.artifact import Artifact, File, TensorSpec, Verdict, build
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, File, TensorSpec, build
 from hpcfair_kg.client.views import Entry
 from hpcfair_kg.errors import HPCFairError
 

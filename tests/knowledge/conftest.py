@@ -8,21 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    Column,
-    File,
-    Job,
-    Machine,
-    Measurement,
-    Metric,
-    Person,
-    Project,
-    Step,
-    TensorSpec,
-    Ulp,
-    Verdict,
-)
+from hpcfair_kg.activity import Job, Measurement, Step, Ulp, Verdict
+from hpcfair_kg.artifact import Artifact, Column, File, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.search import Index

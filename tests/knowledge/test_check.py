@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job, Person
+from hpcfair_kg.activity import Environment, Hardware, Job
+from hpcfair_kg.artifact import Artifact, Person
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.check import Finding, check

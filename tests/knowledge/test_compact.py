@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from pyld import jsonld as pyld
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.knowledge.compact import Scope, trees
 from hpcfair_kg.knowledge.dcat import point
 from hpcfair_kg.knowledge.describe import describe

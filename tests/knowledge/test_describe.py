@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, NamedNode, Triple
 
+from hpcfair_kg.activity import Outcome, Ulp, Verdict
 from hpcfair_kg.artifact import (
     Artifact,
     Column,
@@ -16,14 +17,11 @@ from hpcfair_kg.artifact import (
     Kind,
     Machine,
     Metric,
-    Outcome,
     Person,
     Project,
     Role,
     Status,
     TensorSpec,
-    Ulp,
-    Verdict,
 )
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.background import MACHINES

@@ -11,7 +11,8 @@ import rdflib
 from pyld import jsonld as pyld
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Column, Job
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import Artifact, Column
 from hpcfair_kg.errors import UnknownFormat
 from hpcfair_kg.knowledge.describe import describe, read
 from hpcfair_kg.knowledge.jsonld import SYNTAXES, canonical_hash, jsonl, jsonld, serialise

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hpcfair_kg.artifact import Artifact, Machine, Metric, Person, Project, plain
+from hpcfair_kg.artifact import Artifact, Link, Machine, Metric, Person, Project, plain
 from hpcfair_kg.errors import InvalidMetadata
 from hpcfair_kg.knowledge.describe import describe
 from hpcfair_kg.knowledge.expand import OURS
@@ -18,6 +18,7 @@ FULL: dict[str, Any] = {
     "tags": ["seq2seq"], "task": "translation", "license": "MIT", "visibility": "public",
     "creators": [{"name": "A. Author", "orcid": "0000-0002-1825-0097"}],
     "architecture": "Autoencoder", "workflow": "ID",
+    "chain": [{"name": "decoder", "model": "ID", "wires": ["memory <- encoder.state"]}], "components": ["ID"],
     "projects": [{"name": "Xplacer", "id": "https://example.org/x", "funders": ["DOE"], "award": "1"}],
     "machines": [{"name": "lassen", "kind": "SuperComputer", "cpu": "POWER9", "gpu": "Tesla V100", "vendor": "Nvidia"}],
     "trained_on": ["ID"], "tested_on": ["ID"], "derived_from": ["ID"], "hyperparameters": {"hidden": 128},
@@ -36,7 +37,7 @@ def faults(**said: Any) -> dict[str, str]:
 def test_the_promised_document_is_taken() -> None:
     assert parse(FULL) == Metadata(
         "encoder", "MIT", "Sequence encoder", "…", "model", "1.0", ("seq2seq",), "translation", "Autoencoder", "public",
-        (Person("A. Author", "0000-0002-1825-0097"),), ("ID",), ("ID",), ("ID",), "ID",
+        (Person("A. Author", "0000-0002-1825-0097"),), ("ID",), ("ID",), ("ID",), "ID", (Link("decoder", "ID", ("memory <- encoder.state",)),), ("ID",),
         (Project("Xplacer", "https://example.org/x", ("DOE",), "1"),),
         (Machine("lassen", None, "SuperComputer", "POWER9", "Tesla V100", "Nvidia"),), {"hidden": 128},
         (Metric("accuracy", 0.95, "ID"),), (InPlace("/site/data/x.parquet", "ab" * 32),),

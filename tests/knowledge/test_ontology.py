@@ -7,7 +7,8 @@ import pyoxigraph as ox
 import pytest
 from pyoxigraph import BlankNode, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Job
+from hpcfair_kg.activity import Job
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import ontology, vocabulary
 from hpcfair_kg.knowledge.describe import describe

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from hpcfair_kg.artifact import Job, Step
+from hpcfair_kg.activity import Job, Step
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.iris import job_node
 from hpcfair_kg.knowledge.provenance import provenance, read_jobs

@@ -8,7 +8,8 @@ import pyoxigraph as ox
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
+from hpcfair_kg.activity import Environment, Hardware, Job
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.knowledge import ontology, reason
 from hpcfair_kg.knowledge.describe import concept, describe
 from hpcfair_kg.knowledge.provenance import provenance

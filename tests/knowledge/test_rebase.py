@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
+from hpcfair_kg.activity import Environment, Hardware, Job
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.errors import InvalidConfig
 from hpcfair_kg.knowledge.catalogue import Catalogue

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Environment, Hardware, Job
+from hpcfair_kg.activity import Environment, Hardware, Job
+from hpcfair_kg.artifact import Artifact, Link
 from hpcfair_kg.knowledge import validate
 from hpcfair_kg.knowledge.describe import describe
 from hpcfair_kg.knowledge.provenance import provenance
@@ -181,7 +183,8 @@ BAD: dict[str, list[tuple[Spoil, str]]] = {
 
 RUNS = ("TaskShape", "ReproductionShape", "MeasurementShape", "BenchmarkShape")
 STEPS = ("JobShape", "StepShape", "ConversionShape", "RunShape")
-MEASURED = ("ChainShape", "ChainStepShape", "ContainerShape")
+CHAINS = ("ChainShape", "ChainStepShape")
+MEASURED = ("ContainerShape",)
 SURROUNDINGS = ("ComputerShape", "EnvironmentShape")
 EXAMPLES = Path(__file__).parent / "examples"
 SITE = "https://models.example.org"
@@ -200,6 +203,9 @@ def good(model: Artifact, dataset: Artifact, jobs: tuple[Job, ...], run: Run) ->
     _, packages = environment(SITE, Environment("3.11.7", "Linux x86_64", ("numpy 2.4.6", "onnx 1.23.2")))
     _, computer = hardware(SITE, Hardware("EPYC", 2, 24 << 30, ("A100", "A100"), f"{SITE}/#machine/x"))
     of = {"DatasetShape": table, "ColumnShape": table} | dict.fromkeys(STEPS, story)
+    links = (Link("encoder", model.id), Link("decoder", dataset.id, ("memory <- encoder.state",)))
+    plan = replace(dataset, kind="workflow", columns=(), rows=None, chain=links)
+    of |= dict.fromkeys(CHAINS, describe(plan))
     of |= dict.fromkeys(RUNS, describe_run(run_iri(SITE, run.id), run))
     of |= dict.fromkeys(MEASURED, measured) | {shape: [*packages, *computer] for shape in SURROUNDINGS}
     return {shape: of.get(shape, record) for shape in BAD}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcfair_kg.artifact import Environment, Hardware, Step
+from hpcfair_kg.activity import Environment, Hardware, Step
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.search import Index

@@ -5,18 +5,8 @@ from dataclasses import fields as members
 import pytest
 from pyoxigraph import NamedNode
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    File,
-    Job,
-    Measurement,
-    Metric,
-    Project,
-    Step,
-    TensorSpec,
-    Ulp,
-    Verdict,
-)
+from hpcfair_kg.activity import Job, Measurement, Step, Ulp, Verdict
+from hpcfair_kg.artifact import Artifact, File, Metric, Project, TensorSpec
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.run import Run
 
@@ -25,7 +15,7 @@ NODE = NamedNode("http://example.org/x")
 # Fields that are no single triple of their node, and where they are written instead.
 ELSEWHERE = {
     Artifact: {"id", "key", "kind", "creators", "files", "inputs", "outputs", "columns", "verdict", "hyperparameters",
-               "metrics", "notes", "job", "operators", "hyperparameter_sources", "workflow", "projects", "machines"},
+               "metrics", "notes", "job", "operators", "hyperparameter_sources", "workflow", "chain", "projects", "machines"},
     File: {"sha256", "remote"},
     Project: {"id", "funders"},
     Metric: {"name"},

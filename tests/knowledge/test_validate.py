@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Column, File, Job, Metric, Person, TensorSpec, Verdict
+from hpcfair_kg.activity import Job, Verdict
+from hpcfair_kg.artifact import Artifact, Column, File, Metric, Person, TensorSpec
 from hpcfair_kg.errors import InvalidMetadata, NotFound
 from hpcfair_kg.knowledge import validate
 from hpcfair_kg.knowledge.describe import describe

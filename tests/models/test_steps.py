@@ -1,6 +1,6 @@
 import pytest
 
-from hpcfair_kg.artifact import Step
+from hpcfair_kg.activity import Step
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.models.steps import LONGEST, Steps, said, software
 

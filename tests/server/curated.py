@@ -12,21 +12,8 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    Column,
-    Environment,
-    File,
-    Hardware,
-    Job,
-    Machine,
-    Metric,
-    Person,
-    Project,
-    Step,
-    TensorSpec,
-    Verdict,
-)
+from hpcfair_kg.activity import Environment, Hardware, Job, Step, Verdict
+from hpcfair_kg.artifact import Artifact, Column, File, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.knowledge.vocabulary import DQV, HK, HPC, PROV, QUDT, RDF, UNIT
 

@@ -10,19 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from hpcfair_kg.artifact import (
-    Artifact,
-    Environment,
-    File,
-    Hardware,
-    Job,
-    Machine,
-    Metric,
-    Person,
-    Project,
-    Step,
-    Verdict,
-)
+from hpcfair_kg.activity import Environment, Hardware, Job, Step, Verdict
+from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Person, Project
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.settings import Settings
 from server import create_app

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
-from hpcfair_kg.artifact import Verdict
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.knowledge import ontology
 from hpcfair_kg.knowledge.vocabulary import HK, HPC, QUDT, UNIT

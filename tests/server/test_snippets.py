@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hpcfair_kg.artifact import Artifact, File, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, File, TensorSpec
 from server import snippets, tensors
 
 FORM = File("m.onnx", "onnx", "converted", 1, "0" * 64)

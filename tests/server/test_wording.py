@@ -4,7 +4,8 @@ import doctest
 
 import pytest
 
-from hpcfair_kg.artifact import Artifact, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact
 from server import uploads, wording
 
 

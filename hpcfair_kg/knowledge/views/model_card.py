@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from hpcfair_kg.artifact import Artifact, Metric, TensorSpec, Verdict
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.artifact import Artifact, Metric, TensorSpec
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.iris import ark
 from hpcfair_kg.knowledge.site import Site
