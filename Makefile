@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 VENV ?= .venv
-EXTRAS = sklearn boosting data torch tensorflow transformers examples test validators
+EXTRAS = sklearn boosting data image torch tensorflow transformers examples test validators
 INSTALL = $(PYTHON) -m examples.catalogue.install
 
 .PHONY: run test test-core lint bench sklearn boosting data torch tensorflow transformers reason python
@@ -20,7 +20,7 @@ test: python
 # the core alone, on another Python: make test-core PYTHON=python3.13 VENV=.venv-3.13
 test-core: export HPCFAIR_VENV = $(VENV)
 test-core: python
-	@$(INSTALL) sklearn boosting data test
+	@$(INSTALL) sklearn boosting data image test
 	@$(VENV)/bin/python -m pytest -m "not torch and not tensorflow and not real"
 
 lint:

@@ -22,9 +22,14 @@ SOURCES = sorted(
 )
 HEAVY = {
     "torch", "tensorflow", "keras", "tf2onnx", "sklearn", "skl2onnx", "xgboost", "lightgbm", "transformers",
-    "pandas", "pyarrow", "h5py", "scipy",
+    "pandas", "pyarrow", "h5py", "scipy", "PIL",
 }  # fmt: skip
-SHELVES = ("hpcfair_kg.formats", "hpcfair_kg.knowledge.harvest", "hpcfair_kg.knowledge.views")
+SHELVES = (
+    "hpcfair_kg.formats",
+    "hpcfair_kg.knowledge.harvest",
+    "hpcfair_kg.knowledge.views",
+    "hpcfair_kg.models.rows",
+)
 
 
 def python(code, **environment):

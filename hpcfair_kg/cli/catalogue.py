@@ -1,4 +1,4 @@
-"""The verbs of a catalogue: login, whoami, upload, download, search, info, infer, query, jobs."""
+"""The verbs of a catalogue: login, whoami, upload, download, search, info, query, jobs."""
 
 from __future__ import annotations
 
@@ -136,35 +136,6 @@ def info(id: str, on: str | None) -> object:
 
 
 @verb()
-@click.argument("id")
-@click.argument("input", type=PATH)
-@click.option(
-    "-o", "--output", type=PATH, help="The file to write: .npy .npz .csv .json .txt; else it is printed."
-)
-def infer(id: str, input: Path, output: Path | None, on: str | None) -> object:
-    """Run a model on a file of samples (.npy .npz .csv .json .txt .parquet), one a row."""
-    from hpcfair_kg.models import rows
-
-    asked = client(on)
-    given = asked.infer(id, rows.read(input).feeds(asked.get(id).inputs))
-    paths = rows.write(output, given) if output else ()
-    document = (
-        {name: array.tolist() for name, array in given.items()} if not paths else [str(p) for p in paths]
-    )
-
-    def show() -> None:
-        for path in paths:
-            click.echo(path)
-        if not paths:
-            for name, array in given.items():
-                click.echo(
-                    f"{name} {array.dtype if array.dtype != object else 'string'} {list(array.shape)}\n{array}"
-                )
-
-    return document, show
-
-
-@verb()
 @click.argument("sparql")
 def query(sparql: str, on: str | None) -> object:
     """Ask the graph a SPARQL question; @FILE reads it from a file."""
@@ -228,4 +199,4 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-COMMANDS = (login, whoami, upload, download, search, info, infer, query, jobs)
+COMMANDS = (login, whoami, upload, download, search, info, query, jobs)

@@ -37,6 +37,21 @@ def steps(label: str, shown: bool | None = None) -> Iterator[Callable[[dict[str,
         )
 
 
+@contextmanager
+def rows(label: str, shown: bool | None = None) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield what to call with the number of rows done, and of all where that is known."""
+    if not _shown(shown):
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 class Counted:
     """A file being read, counting its bytes."""
 

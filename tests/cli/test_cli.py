@@ -118,6 +118,19 @@ def test_infer(live, key, here, monkeypatch):
     assert json.loads(call("infer", key, "in.csv", "--json", "--on", live.url).output) == {
         "y": [[-1, -2], [-3, 4]]
     }
+    done = call(
+        "infer", key, "in.csv", "-o", "out.csv", "--chunk", "1", "--workers", "2", "--json", "--on", live.url
+    )
+    assert json.loads(done.output) == {"rows": 2, "calls": 2, "note": None, "files": ["out.csv"]}
+    assert (here / "out.csv").read_text() == "y[0],y[1]\n-1.0,-2.0\n-3.0,4.0\n"
+    (here / "long.csv").write_text("a,b\n" + "1,2\n" * 1500)
+    done = call("infer", key, "long.csv", "--on", live.url)
+    assert "y float32 [1000, 2]" in done.stdout
+    assert "the first 1,000 rows; -o FILE runs and keeps all" in done.stderr
+    (here / "text.csv").write_text("a,b\n" + "1,2\n" * 1500 + "3,x\n")
+    failed = call("infer", key, "text.csv", "-o", "none.csv", "--on", live.url, code=1)
+    assert "text.csv, row 1502, column 'b' holds 'x'; x takes float32" in failed.stderr
+    assert not list(here.glob("*none*"))
     (here / "bad.csv").write_text("a\n1\n")
     failed = call("infer", key, "bad.csv", "--on", live.url, code=1)
     assert "it takes x: float32 ['batch', 2]" in failed.stderr

@@ -84,7 +84,8 @@ def test_parquet_columns(tmp_path):
         ("in.json", "{", CorruptFile, r"in\.json"),
         ("in.npz", "no", CorruptFile, r"in\.npz"),
         ("in.npy", "no", CorruptFile, r"in\.npy"),
-        ("in.png", "no", UnknownFormat, r"samples are read from \.npy.*image"),
+        ("in.png", "no", CorruptFile, r"in\.png is no image"),
+        ("in.xlsx", "no", UnknownFormat, r"samples are read from .*\.csv, .*\.png"),
     ],
 )
 def test_what_cannot_be_read_says_where(table, name, text, kind, said):
@@ -100,7 +101,7 @@ def test_a_file_or_a_column_that_is_not_there(tmp_path, table):
         table("in.txt", "1 2 3\n").feeds([X, other])
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".csv", ".npy", ".npz", ".json"])
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".npy", ".npz", ".json", ".jsonl", ".parquet"])
 def test_what_is_written_reads_back(tmp_path, suffix):
     array = np.float32([[0.1, 1e-9, 3], [4, 5, np.inf]])
     (path,) = rows.write(tmp_path / f"new/out{suffix}", {"x": array})
@@ -127,5 +128,5 @@ def test_several_outputs(tmp_path):
     ]
     with pytest.raises(WrongInput, match="different numbers of rows"):
         rows.write(tmp_path / "out.csv", {"a": np.ones(2), "b": np.ones(3)})
-    with pytest.raises(UnknownFormat, match=r"out\.png"):
-        rows.write(tmp_path / "out.png", outputs)
+    with pytest.raises(UnknownFormat, match=r"out\.gif"):
+        rows.write(tmp_path / "out.gif", outputs)
