@@ -202,6 +202,13 @@ class Artifact:
         return min(forms, key=lambda f: f.role != "converted", default=None)
 
     @property
+    def form_files(self) -> tuple[File, ...]:
+        """The files of the form that may be run: it, and what data it names beside it."""
+        form = self.runnable
+        beside = (f for f in self.files if form and f.role == form.role and f.format != "onnx")
+        return (form, *beside) if form else ()
+
+    @property
     def obstacle(self) -> str:
         """Why there is no form that may be run, where `runnable` is None."""
         if self.kind != "model":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,16 @@ class Hub:
         self._converters = Converters(self.catalogue, self._ingest)
         records = Records(self.public, settings.base)
         self.runs = Runs(
-            Rooms(self.catalogue, self.index, self.blobs, stages, self._ingest, self._authoring, records),
+            Rooms(
+                self.catalogue,
+                self.index,
+                self.blobs,
+                stages,
+                self._ingest,
+                self._authoring,
+                records,
+                os.cpu_count() or 1,
+            ),
             settings.jobs,
         )
         self._clean = data / "clean"

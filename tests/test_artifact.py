@@ -7,17 +7,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 
 from hpcfair_kg.activity import Job, Step, Ulp, Verdict
-from hpcfair_kg.artifact import (  # fmt: skip
-    SUMMARY,
-    Artifact,
-    Column,
-    File,
-    Metric,
-    Person,
-    TensorSpec,
-    build,
-    plain,
-)
+from hpcfair_kg.artifact import SUMMARY, Artifact, Column, File, Metric, Person, TensorSpec, build, plain
 
 VERDICT = Verdict(
     "equal", 4.4e-7, 1.8e-7, 3e-6, 4e-8, 1.0, Ulp(1, 12, 240), 0, ((1, 13), (7, 13)), seed=7, opset=18

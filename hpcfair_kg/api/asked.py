@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from hpcfair_kg.config import Model, Task
 from hpcfair_kg.errors import InvalidConfig
-from hpcfair_kg.models import rows
+
+ID = re.compile(r"https?://.+|ark:/.+|[a-z0-9]{8,12}|[a-z0-9][a-z0-9_-]*/[^/.]+(@.+)?")
+"""What reads as the ID of an artifact; anything else is a path."""
 
 
 def models(task: Task) -> tuple[Model, ...]:
@@ -22,14 +27,14 @@ def device(task: Task) -> None:
         )
 
 
-def tables(task: Task) -> list[rows.Table]:
-    """Read the inputs: one for all models, or one each."""
+def each(task: Task) -> list[Path]:
+    """Return where the input of each model is: one for all, or one each."""
     if len(task.inputs) not in (1, len(models(task))):
         raise task.wrong(
             "input", f"names {len(task.inputs)} files; it should name one, or one for each model"
         )
-    read = [rows.read(task.need("input", name)) for name in task.inputs]
-    return read if len(read) == len(task.models) else read * len(task.models)
+    found = [task.need("input", name) for name in task.inputs]
+    return found if len(found) == len(task.models) else found * len(task.models)
 
 
 def described(task: Task, model: Model) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,21 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcfair_kg.api import conversion
-from hpcfair_kg.api.asked import described, device, models, tables
+from hpcfair_kg.api.asked import ID, described, device, each, models
 from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
+from hpcfair_kg.api.running import Named, Ran, ran, recorded
 from hpcfair_kg.client import Client
 from hpcfair_kg.config import Model, Task
 from hpcfair_kg.errors import CorruptFile, HPCFairError, NotFound, NotRunnable, Unreachable
-from hpcfair_kg.models import rows
-from hpcfair_kg.models.chain import Part, wire
+from hpcfair_kg.models.infer import signature
 
 if TYPE_CHECKING:
     from hpcfair_kg.hub import Hub, Upload
 
 CHUNK = 1 << 20
-ID = re.compile(r"https?://.+|ark:/.+|[a-z0-9]{8,12}|[a-z0-9][a-z0-9_-]*/[^/.]+(@.+)?")
-"""What reads as the ID of an artifact; anything else is a path."""
 
 
 class Here:
@@ -44,29 +41,23 @@ class Here:
             return conversion.convert_all(self._workshop.work, task, sources, targets)
 
     def inference(self, task: Task) -> list[Inferred]:
-        """Run each model of the task on its input."""
-        device(task)
-        inputs = tables(task)
+        """Run each model of the task on its input, in this process."""
+        inputs = each(task)
         with self._onnx(task) as parts:
             return [
-                _run(model, part, table)
-                for model, part, table in zip(task.models, parts, inputs, strict=True)
+                _inferred(task, model, part, path)
+                for model, part, path in zip(task.models, parts, inputs, strict=True)
             ]
 
     def collaborate(self, task: Task) -> Collaborated:
         """Run the models of the task as a chain, and merge them."""
-        device(task)
         if len(models(task)) < 2:
             raise task.wrong("model_file", "names one model; a collaboration is of two or more")
-        table = rows.read(task.need("input", task.inputs[0])) if task.inputs else None
+        source = task.need("input", task.inputs[0]) if task.inputs else None
         with self._onnx(task) as parts:
-            chain = wire(parts, table.names if table else [name for part in parts for name in _inputs(part)])
-            feeds = table.feeds(chain.inputs) if table else {}
-            outputs = chain.run(feeds) if table else {}
-            paths = rows.write(task.outputs[0], outputs) if task.outputs and table else ()
-            name = " + ".join(part.name for part in parts)
-            run = Collaborated(name, outputs=outputs, paths=paths, wiring=str(chain))
-            return merged(task, chain, [feeds] if table else [], run)
+            name = " + ".join(part["name"] for part in parts)
+            run = ran(task, parts, source, next(iter(task.outputs), None)) if source else Ran()
+            return merged(task, parts, source, Collaborated(name, **run.told), run)
 
     def store(self, task: Task) -> list[Stored]:
         """Take each file or folder of the task into the catalogue of HPCFAIR_DATA_DIR."""
@@ -81,19 +72,20 @@ class Here:
             hub.close()
 
     @contextmanager
-    def _onnx(self, task: Task) -> Iterator[list[Part]]:
+    def _onnx(self, task: Task) -> Iterator[list[Named]]:
         """Yield the models of a task as ONNX: as they are, or converted and proved first."""
         models(task)
         with _fetched(task) as sources, tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
             yield [
-                self._part(task, model, path, Path(folder))
+                {"name": model.name, "path": str(self._form(task, model, path, Path(folder)))}
                 for model, path in zip(task.models, sources, strict=True)
             ]
 
-    def _part(self, task: Task, model: Model, source: Path, folder: Path) -> Part:
+    def _form(self, task: Task, model: Model, source: Path, folder: Path) -> Path:
         if source.is_file():
             try:
-                return Part.open(model.name, source)
+                signature(source)
+                return source
             except CorruptFile:
                 pass  # no ONNX: another framework's, then
         target = folder / f"{model.name}.onnx"
@@ -101,7 +93,7 @@ class Here:
         (result,) = conversion.convert_all(self._workshop.work, alone, [source], [target])
         if result.path is None:
             raise NotRunnable(f"{model.name} has no proved ONNX form: {result.reason}", reason=result.reason)
-        return Part.open(model.name, result.path)
+        return result.path
 
 
 @contextmanager
@@ -123,15 +115,9 @@ def _source(task: Task, model: Model, folder: Path) -> Path:
     return paths[0] if len(paths) == 1 else folder
 
 
-def _inputs(part: Part) -> list[str]:
-    return [spec.name for spec in part.inputs]
-
-
-def _run(model: Model, part: Part, table: rows.Table) -> Inferred:
-    outputs = wire([part]).run(table.feeds(part.inputs))
-    return Inferred(
-        model.name, outputs=outputs, paths=rows.write(model.export, outputs) if model.export else ()
-    )
+def _inferred(task: Task, model: Model, part: Named, source: Path) -> Inferred:
+    run = ran(task, [part], source, model.export)
+    return Inferred(model.name, **run.told, record=recorded(task, run, model.export))
 
 
 def _stored(hub: Hub, task: Task, model: Model, path: Path) -> Stored:

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.api.asked import opset_warning
 from hpcfair_kg.api.conversion import SEED
 from hpcfair_kg.api.results import Collaborated
+from hpcfair_kg.api.running import Named, Ran, heard, recorded
+from hpcfair_kg.artifact import build
 from hpcfair_kg.config import Task
-from hpcfair_kg.errors import NotRunnable
-from hpcfair_kg.models.chain import Chain
-from hpcfair_kg.models.infer import Array
-from hpcfair_kg.models.merge import merge
+from hpcfair_kg.models.joining import join
 
 
 def merged(
-    task: Task, chain: Chain, samples: Sequence[Mapping[str, Array]], run: Collaborated
+    task: Task, parts: Sequence[Named], source: Path | None, result: Collaborated, run: Ran
 ) -> Collaborated:
     """Return the run of a chain with its one ONNX file beside it, proved equal; or why there is none.
 
     A file that fails its proof is kept as evidence.
     """
-    path = _beside(task, chain)
+    path, done = (
+        beside(task, [part["name"] for part in parts], [Path(part["path"]) for part in parts]),
+        heard(),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        verdict = merge(chain, path, seed=SEED, samples=samples)
-    except NotRunnable as exc:
-        return replace(run, warnings=(*run.warnings, exc.detail))
-    if verdict.outcome == "equal":
-        return replace(run, merged=path, verdict=verdict, warnings=opset_warning(task, verdict.opset))
-    reason = f"the merged file is not equal to the chained run: {verdict.reason}"
-    evidence = path.rename(path.with_name(f"{path.stem}.evidence.onnx"))
-    return replace(run, evidence=evidence, verdict=verdict, warnings=(*run.warnings, reason))
+    answer = join(list(parts), str(path), SEED, done.emit, str(source) if source else None, task.wiring)
+    verdict = build(Verdict, answer["verdict"]) if answer["verdict"] else None
+    whole = replace(run, steps=(*run.steps, *done.steps), paths=(*run.paths, *([path] if verdict else [])))
+    result = replace(result, wiring=answer["wiring"], verdict=verdict)
+    record = recorded(task, whole, next(iter(task.outputs), path if verdict else None))
+    if verdict is not None and verdict.outcome == "equal":
+        warnings = (*result.warnings, *opset_warning(task, verdict.opset))
+        return replace(result, merged=path, warnings=warnings, record=record)
+    evidence = path.rename(path.with_name(f"{path.stem}.evidence.onnx")) if verdict else None
+    return replace(result, evidence=evidence, warnings=(*result.warnings, answer["reason"]), record=record)
 
 
-def _beside(task: Task, chain: Chain) -> Path:
+def beside(task: Task, names: Sequence[str], parts: Sequence[Path] = ()) -> Path:
     """Return where the merged file goes: out.onnx beside out.txt, unless that is one of the parts."""
-    output = task.outputs[0] if task.outputs else Path("-".join(part.name for part in chain.parts) + ".onnx")
+    output = task.outputs[0] if task.outputs else Path("-".join(names) + ".onnx")
     path = output.with_suffix(".onnx")
-    parts = {part.path.resolve() for part in chain.parts if part.path}
-    return path.with_suffix(".merged.onnx") if path.resolve() in parts else path
+    taken = {part.resolve() for part in parts}
+    return path.with_suffix(".merged.onnx") if path.resolve() in taken else path

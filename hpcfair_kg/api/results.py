@@ -61,10 +61,16 @@ class Converted(Result):
 
 @dataclass(frozen=True)
 class Inferred(Result):
-    """What a model gave: arrays by name, and the files they were written to."""
+    """What a model gave: arrays by name, where it is small, and the files that it was written to.
+
+    `record` is where it is told how that came about, `run` the IRI of that on a service.
+    """
 
     outputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     paths: tuple[Path, ...] = ()
+    rows: int = 0
+    record: Path | None = None
+    run: str | None = None
 
     @property
     def line(self) -> str:
@@ -75,12 +81,17 @@ class Inferred(Result):
 
 @dataclass(frozen=True)
 class Collaborated(Inferred):
-    """What a chain gave, how it is wired, and the one ONNX file it was merged into, proved equal to it."""
+    """What a chain gave, how it is wired, and the one ONNX file it was merged into, proved equal to it.
+
+    `workflow` and `model` are the IRIs of what a service keeps of it.
+    """
 
     wiring: str = ""
     merged: Path | None = None
     evidence: Path | None = None
     verdict: Verdict | None = None
+    workflow: str | None = None
+    model: str | None = None
 
     @property
     def line(self) -> str:

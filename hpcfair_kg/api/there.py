@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from hpcfair_kg.api.asked import described, device, models, opset_warning, tables
-from hpcfair_kg.api.merged import merged
+from hpcfair_kg.activity import Verdict
+from hpcfair_kg.api.asked import ID, described, models, opset_warning
+from hpcfair_kg.api.merged import beside
+from hpcfair_kg.api.plan import planned
 from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
-from hpcfair_kg.client import Client, Entry
+from hpcfair_kg.artifact import build
+from hpcfair_kg.client import Client, Entry, Run
 from hpcfair_kg.config import Model, Task
 from hpcfair_kg.errors import Duplicate, HPCFairError, InvalidConfig, NameTaken, NotRunnable, Unreachable
 from hpcfair_kg.models import rows
-from hpcfair_kg.models.chain import Part, wire
 from hpcfair_kg.models.infer import Array
 
 NO_LICENCE = "LicenseRef-not-stated"
@@ -36,39 +39,37 @@ class There:
         return [self._downloaded(task, model, entry) for model, entry in zip(task.models, found, strict=True)]
 
     def inference(self, task: Task) -> list[Inferred]:
-        """Run each model on the service."""
-        device(task)
-        inputs = tables(task)
-        results = []
-        for model, entry, table in zip(task.models, self._entries(task), inputs, strict=True):
-            outputs = self.client.infer(entry.key, table.feeds(_runnable(entry).inputs))
-            paths = rows.write(model.export, outputs) if model.export else ()
-            results.append(Inferred(model.name, outputs=outputs, paths=paths))
-        return results
+        """Run each model on the service, as a job of it."""
+        if len(task.inputs) not in (1, len(models(task))):
+            raise task.wrong(
+                "input", f"names {len(task.inputs)} files; it should name one, or one for each model"
+            )
+        run = self._done(task)
+        return [
+            Inferred(model.name, run=run.iri, **self._outcome(task, run, found, number))
+            for number, (model, found) in enumerate(zip(task.models, run.result["models"], strict=True))
+        ]
 
     def collaborate(self, task: Task) -> Collaborated:
-        """Run the models of the task on the service, one after the other."""
-        device(task)
+        """Run the models of the task on the service as a chain, as a job of it."""
         if len(models(task)) < 2:
             raise task.wrong("model_file", "names one model; a collaboration is of two or more")
-        if not task.inputs:
-            raise InvalidConfig(
-                f"{task.source}: input is missing; it should name the file that feeds the first model"
-            )
-        table = rows.read(task.need("input", task.inputs[0]))
-        entries = dict(zip((model.name for model in task.models), self._entries(task), strict=True))
-
-        def run(part: Part, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
-            return self.client.infer(entries[part.name].key, feeds)
-
-        with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
-            parts = [_part(name, entry, Path(folder, entry.key)) for name, entry in entries.items()]
-            chain = wire(parts, table.names)
-            feeds = table.feeds(chain.inputs)
-            outputs = chain.run(feeds, run)
-            paths = rows.write(task.outputs[0], outputs) if task.outputs else ()
-            done = Collaborated(" + ".join(entries), outputs=outputs, paths=paths, wiring=str(chain))
-            return merged(task, chain, [feeds], done)
+        run = self._done(task)
+        found = run.result
+        verdict = build(Verdict, found["verdict"]) if found.get("verdict") else None
+        merged = None
+        if verdict is not None and verdict.outcome == "equal":
+            merged = run.download("merged.onnx", beside(task, [model.name for model in task.models]))
+        return Collaborated(
+            " + ".join(model.name for model in task.models),
+            run=run.iri,
+            wiring=found["wiring"],
+            verdict=verdict,
+            merged=merged,
+            workflow=found.get("workflow"),
+            model=found.get("merged"),
+            **self._outcome(task, run, found, 0),
+        )
 
     def store(self, task: Task) -> list[Stored]:
         """Upload each file or folder."""
@@ -79,6 +80,27 @@ class There:
             else Stored(model.name, artifact=entry)
             for model, entry in zip(task.models, found, strict=True)
         ]
+
+    def _done(self, task: Task) -> Run:
+        """Do the task on the service; a model that is a file here becomes an artifact there first."""
+        keys = [_runnable(entry).key for entry in self._entries(task)]
+        plan, files = planned(task, keys)
+        for name in task.inputs:
+            if task.find(name) is None and not ID.fullmatch(name):
+                task.need("input", name)
+        return self.client.run(plan, files)
+
+    def _outcome(self, task: Task, run: Run, found: Mapping[str, Any], number: int) -> dict[str, Any]:
+        """Return what a run gave, its files brought to where `export_file` says."""
+        export = task.outputs[number] if number < len(task.outputs) else None
+        paths = [run.download(name, export.with_name(name)) for name in found.get("files", ()) if export]
+        exact = found.get("exact")
+        return {
+            "rows": found.get("rows", 0),
+            "paths": tuple(paths),
+            "outputs": arrays(run, exact) if exact else {},
+            "warnings": (*found.get("warnings", ()), *([found["note"]] if found.get("note") else [])),
+        }
 
     def _entries(self, task: Task) -> list[Entry]:
         entries = self._all(task)
@@ -139,11 +161,10 @@ def _holds(entry: Entry, path: Path) -> bool:
     return digest in {file.sha256 for file in entry.files if file.role != "evidence"}
 
 
-def _part(name: str, entry: Entry, folder: Path) -> Part:
-    """Return a model of the service as a part of a chain, with its form here to merge."""
-    form = _runnable(entry).runnable
-    paths = {path.name: path for path in entry.download(folder, format="onnx")}
-    return Part(name, paths[form.name] if form else None, entry.inputs, entry.outputs)
+def arrays(run: Run, name: str) -> Mapping[str, Array]:
+    """Return the arrays of a small file of a run."""
+    with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
+        return dict(rows.read(run.download(name, Path(folder, name))).columns)
 
 
 def _runnable(entry: Entry) -> Entry:

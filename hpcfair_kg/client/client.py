@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import quote
 
 from hpcfair_kg.artifact import build
-from hpcfair_kg.client import downloads, home, progress, queries, tensors
+from hpcfair_kg.client import downloads, home, progress, queries, runs, tensors
+from hpcfair_kg.client.runs import Run
 from hpcfair_kg.client.transport import Service
 from hpcfair_kg.client.views import Entry, Job, Results
 from hpcfair_kg.errors import InvalidMetadata, NotFound
@@ -192,6 +193,17 @@ class Client:
     def jobs(self) -> list[Job]:
         """Return the jobs of the artifacts whose conversion has not ended."""
         return [self.job(hit.key) for hit in self.search(status=list(UNFINISHED))]
+
+    def run(
+        self, config: Mapping[str, Any], files: Mapping[str, Path] | None = None, wait: bool = True
+    ) -> Run:
+        """Do one of the paper's tasks on the service; `files` are sent under the names that the configuration has.
+
+        With `wait=False` the run is returned at its beginning, else when it has
+        ended; raises what it failed with.
+        """
+        begun = runs.submit(self.service, config, files or {})
+        return runs.wait(self.service, begun) if wait else begun
 
     def whoami(self) -> dict[str, Any]:
         """Return whose token this is: {owner, scopes, person}."""

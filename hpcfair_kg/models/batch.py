@@ -9,7 +9,6 @@ goes in one call, and that is said.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import queue
 import time
@@ -20,14 +19,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain as joined
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.artifact import Step, TensorSpec, plain
+from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.models import devices, infer, rows
 from hpcfair_kg.models.calls import Calls, Dependent, Feeds, RunOne, rows_of
-from hpcfair_kg.models.chain import Chain, Part, wire
-from hpcfair_kg.models.steps import Steps, said, software
+from hpcfair_kg.models.chain import Chain
 
 TARGET = 1 << 20
 """About how many bytes of input one chunk has, if its number of rows is not given."""
@@ -55,53 +52,6 @@ class Done:
         if self.note:
             return f"{self.rows:,} rows in one call: {self.note}"
         return f"{self.rows:,} rows in {self.calls:,} calls of up to {self.chunk:,}"
-
-
-def infer_file(
-    parts: Sequence[Mapping[str, str]],
-    input: str,
-    output: str,
-    emit: Emit,
-    workers: int = 1,
-    chunk: int | None = None,
-    device: str = "cpu",
-    allow_cpu: bool = False,
-    gpu_mapping_file: str | None = None,
-    gpu_mapping_key: str | None = None,
-) -> dict[str, Any]:
-    """Run models in sequence over a file of samples and write what the last one gives: an errand, here or in a box.
-
-    `parts` are {name, path} of ONNX files, `input` and `output` paths whose
-    suffixes say the form.  Returns {rows, calls, note, outputs, wiring, files:
-    [{name, size, sha256}]}, the files lying beside `output`.  Raises what `wire`,
-    `devices.placed`, `rows.reader`, `rows.writing` and `run` raise; then no file
-    is left.
-    """
-    source, target = Path(input), Path(output)
-    used = (source.name, *(Path(part["path"]).name for part in parts))
-    steps = Steps(emit)
-    step = steps.begin(Step("infer", "running", software=software(("onnxruntime", "numpy")), used=used))
-    try:
-        places = devices.placed(device, workers, allow_cpu, gpu_mapping_file, gpu_mapping_key)
-        reader = rows.reader(source)
-        chain = wire([Part.open(part["name"], Path(part["path"])) for part in parts], reader.names)
-        with rows.writing(target) as out:
-            run_one = opened(chain, places)
-            done = run(run_one, reader, chain.inputs, out.write, workers, telling(emit), chunk)
-    except Exception as exc:
-        steps.end(step, "failed", detail=said(exc))
-        raise
-    detail = f"{done}, {devices.spoken(places)}"
-    steps.end(step, "succeeded", detail=detail, generated=tuple(path.name for path in out.paths))
-    return {
-        "rows": done.rows,
-        "calls": done.calls,
-        "note": done.note,
-        "outputs": plain(chain.outputs),
-        "wiring": str(chain),
-        "files": [_described(path) for path in out.paths],
-        "steps": plain(tuple(steps.done)),
-    }
 
 
 def opened(chain: Chain, places: Sequence[devices.Place]) -> RunOne:
@@ -216,9 +166,3 @@ def telling(emit: Emit) -> Tell:
             emit({"event": "progress", "name": "infer", "done": done, "total": total})
 
     return tell
-
-
-def _described(path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"name": path.name, "size": path.stat().st_size, "sha256": digest}

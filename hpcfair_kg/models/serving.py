@@ -80,11 +80,10 @@ class Serving:
     def _link(self, artifact: Artifact, form: File, place: Path) -> None:
         beside = place.with_suffix(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        for file in artifact.files:
-            if file == form or (file.role == form.role and file.format != "onnx"):
-                target = beside / file.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _link_or_copy(self._blobs.path(file.sha256), target)
+        for file in artifact.form_files:
+            target = beside / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(self._blobs.path(file.sha256), target)
         if not place.exists():
             beside.rename(place)
 

@@ -44,6 +44,7 @@ class Rooms:
     ingest: Ingest
     authoring: Authoring
     records: Records
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -174,13 +175,22 @@ class Desk:
 
     def keep_json(self, name: str, value: Any) -> File:
         """Keep a JSON value as a file of the run."""
+        return self._kept(self.kept_bytes(orjson.dumps(value)), name, "application/json")
+
+    def kept_bytes(self, data: bytes) -> Blob:
+        """Keep a few bytes that become a file of an artifact."""
         writer = self.rooms.blobs.writer()
-        writer.write(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
-        return self._kept(writer.finish(), name, "application/json")
+        writer.write(data)
+        return writer.finish()
+
+    def blob(self, file: File) -> Blob:
+        """Return the bytes of a file of the run, for an artifact to have."""
+        return Blob(file.sha256, file.size or 0)
 
     def _kept(self, blob: Blob, name: str, media_type: str) -> File:
         file = File(name, "other", "output", blob.size, blob.sha256, media_type)
         self._noted(files=(*(f for f in self.run.files if f.name != name), file))
+        self.rooms.records.note(self.run)  # what nothing in the graph has may be let go of
         return file
 
     def _noted(self, **known: Any) -> None:

@@ -1,10 +1,13 @@
 import numpy as np
 import onnx
+import pyoxigraph as ox
 import pytest
 from onnx import TensorProto, helper
 
 from hpcfair_kg import modelAPI
 from hpcfair_kg.errors import InvalidConfig, WrongInput
+from hpcfair_kg.knowledge.runs import read_run
+from hpcfair_kg.knowledge.validate import Shapes
 from hpcfair_kg.models import infer
 
 F = TensorProto.FLOAT
@@ -158,3 +161,18 @@ def test_store_takes_a_model_into_the_catalogue_of_this_folder(make, here, monke
     make("first", "Abs", "x", "h")
     (refused,) = modelAPI(say=lambda line: None).store(task)
     assert "license" in str(refused)
+
+
+def test_how_a_run_went_is_written_beside_its_output_as_a_service_has_it(make, here):
+    make("first", "Neg", "x", "h")
+    make("second", "Abs", "state", "y")
+    (here / "in.txt").write_text("1 2 3\n")
+    result = modelAPI(say=lambda line: None).collaborate(chain())
+    assert str(result.record) == "out.txt.prov.ttl"
+    triples = [quad.triple for quad in ox.parse(path="out.txt.prov.ttl", format=ox.RdfFormat.TURTLE)]
+    run = read_run(triples)
+    assert (run.task, run.state) == ("collaboration", "succeeded")
+    assert [step.name for step in run.steps] == ["infer", "merge", "verify:merged"]
+    assert all(step.environment and step.hardware for step in run.steps)
+    assert {"out.txt", "out.onnx"} == {file.name for file in run.files if file.role == "output"}
+    assert Shapes().validate(triples) == []

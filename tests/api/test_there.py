@@ -4,7 +4,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from hpcfair_kg import Client, modelAPI
-from hpcfair_kg.errors import NotRunnable
+from hpcfair_kg.errors import InvalidConfig, NotRunnable, WrongInput
 
 F = TensorProto.FLOAT
 
@@ -71,6 +71,26 @@ def test_models_are_chained_on_the_service(api, here, live):
     expected = np.abs(-np.array([[1, 2], [-3, 4]]) + 0.5) + 1.5
     np.testing.assert_allclose(np.loadtxt("out.txt"), expected)
     assert result.wiring == "input x -> there-first.x, there-first.h -> there-second.state"
+    np.testing.assert_allclose(result.outputs["y"], expected)
+    assert (result.rows, result.verdict.outcome, result.merged.name) == (2, "equal", "out.onnx")
+    with Client(live.url, live.token) as client:
+        workflow, model = client.get(result.workflow), client.get(result.model)
+        assert [link.name for link in workflow.chain] == ["there-first", "there-second"]
+        assert len(model.components) == 2
+        told = client.sparql(f"ASK {{ <{result.run}> a <https://w3id.org/hpcfair-kg/ns#Run> }}")
+        assert told is True
+        np.testing.assert_allclose(client.infer(model.id, {"x": np.float32([[1, 2]])})["y"], expected[:1])
+
+
+def test_what_fails_there_is_raised_here(api, here):
+    save(here / "there-c.onnx", "Neg", "x", "h", 0.125)
+    (here / "in.csv").write_text("x[0],x[1]\n1,two\n")
+    task = config("inference", "there-c.onnx", input="in.csv")
+    with pytest.raises(WrongInput, match="two"):
+        api.inference(task | {"out_args": {"export_file": "out.txt"}})
+    assert not (here / "out.txt").exists()
+    with pytest.raises(InvalidConfig, match=r"none\.csv, which is not there"):
+        api.inference(config("inference", "there-c.onnx", input="none.csv"))
 
 
 def test_what_fails_for_one_is_that_ones_reason(api, here):

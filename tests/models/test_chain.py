@@ -5,7 +5,8 @@ from onnx import TensorProto, helper
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import InvalidConfig
-from hpcfair_kg.models.chain import Chain, Part, Source, wire
+from hpcfair_kg.models.chain import Chain, Part, Source
+from hpcfair_kg.models.wiring import wire
 
 F = TensorProto.FLOAT
 
@@ -86,7 +87,7 @@ def test_several_that_fit_are_named():
     encoder = part("encoder", ["x float32 n 4"], ["mean float32 n 8", "spread float32 n 8"])
     decoder = part("decoder", ["z float32 n 8"], ["y float32 n 4"])
     with pytest.raises(
-        InvalidConfig, match=r"2 wirings fit .*encoder\.mean -> decoder\.z; or encoder\.spread ->"
+        InvalidConfig, match=r"several wirings fit .*encoder\.mean -> decoder\.z; or encoder\.spread ->"
     ):
         wire([encoder, decoder])
 
@@ -112,3 +113,37 @@ def test_a_chain_runs_from_first_to_last(tmp_path):
     assert isinstance(chain, Chain)
     results = chain.run({"x": np.float32([[1, 2]]), "shift": np.float32([[10, 20]])})
     assert {name: array.tolist() for name, array in results.items()} == {"sub_out": [[-11, -22]]}
+
+
+TWIN = part("twin", ["a float32 n 4", "b float32 n 4"], ["p float32 n 4", "q float32 n 4"])
+PAIR = part("pair", ["z float32 n 4", "w float32 n 4"], ["y float32 n 4"])
+
+
+def test_what_the_configuration_wires_is_wired_so():
+    said = {"pair.z": "twin.q", "pair.w": "twin.p"}
+    chain = wire([TWIN, PAIR], ["a", "b"], said)
+    assert chain.wiring[1] == {"z": Source("q", 0), "w": Source("p", 0)}
+    half = wire([TWIN, PAIR], ["a", "b"], {"pair.z": "twin.q", "pair.w": "input.b", "twin.a": "input.b"})
+    assert half.wiring == ({"a": Source("b"), "b": Source("b")}, {"z": Source("q", 0), "w": Source("b")})
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"pair.zz": "twin.q"}, r"'pair.zz' is none of the inputs .* did you mean 'pair.z'"),
+        ({"pair.z": "twin.r"}, r"'twin.r' is none of the outputs"),
+        ({"twin.a": "pair.y"}, r"'pair.y' is none of the outputs that can be wired here"),
+        ({"tokens.ids": "twin.p"}, r"twin.p -> tokens.ids does not fit"),
+    ],
+)
+def test_a_wiring_that_cannot_be_is_told(said, message):
+    tokens = part("tokens", ["ids int64 n 4"], ["y float32 n 4"])
+    with pytest.raises(InvalidConfig, match=message):
+        wire([TWIN, PAIR, tokens], ["a", "b", "ids"], said)
+
+
+def test_many_outputs_are_no_trouble():
+    many = part("many", ["x float32 n 4"], [f"o{n} float32 n 4" for n in range(12)])
+    takes = part("takes", [f"i{n} float32 n 4" for n in range(12)], ["y float32 n 4"])
+    with pytest.raises(InvalidConfig, match="several wirings fit takes"):
+        wire([many, takes])

@@ -5,8 +5,9 @@ from onnx import TensorProto, helper
 
 from hpcfair_kg.errors import NotRunnable
 from hpcfair_kg.models import infer
-from hpcfair_kg.models.chain import Part, wire
+from hpcfair_kg.models.chain import Part
 from hpcfair_kg.models.merge import merge
+from hpcfair_kg.models.wiring import wire
 
 F, D, I64 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64
 

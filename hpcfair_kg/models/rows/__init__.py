@@ -26,7 +26,7 @@ from hpcfair_kg.models.rows.output import Output, opened
 from hpcfair_kg.models.rows.table import Table, shaped
 from hpcfair_kg.plugins import shelf
 
-__all__ = ["Head", "Reader", "Table", "read", "reader", "shaped", "write", "writing"]
+__all__ = ["Head", "Reader", "Table", "read", "reader", "shaped", "writable", "write", "writing"]
 
 
 def reader(path: Path) -> Reader:
@@ -63,6 +63,11 @@ def writing(path: Path) -> Iterator[Output]:
     form = _form(path, "outputs are written as", [form for form in _forms() if form.sink])
     with opened(path, form) as output:
         yield output
+
+
+def writable(path: Path) -> None:
+    """Raise `UnknownFormat` for a name whose form nothing can be written in."""
+    _form(path, "outputs are written as", [form for form in _forms() if form.sink])
 
 
 def write(path: Path, outputs: Mapping[str, Array]) -> tuple[Path, ...]:
