@@ -16,6 +16,8 @@ from hpcfair_kg.models.rows.table import Table
 
 BATCH = 4096
 """Rows decoded at a time."""
+BUFFER = 1 << 20
+"""Bytes read ahead of each column: without, a row group is read whole."""
 GROUP = 8 << 20
 """Bytes of outputs that are gathered for a row group."""
 
@@ -54,7 +56,7 @@ class Parquet(Reader):
     def _open(self) -> Any:
         pyarrow = library()
         try:
-            return pyarrow.parquet.ParquetFile(self.path)
+            return pyarrow.parquet.ParquetFile(self.path, pre_buffer=False, buffer_size=BUFFER)
         except (pyarrow.ArrowInvalid, OSError) as exc:
             raise CorruptFile(
                 f"{self.path.name} is no Parquet file that can be read, or is cut off: {exc}"
