@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcfair_kg.models import batch, rows
+from hpcfair_kg.models import batch, infer, rows
 from tests.onnx_files import linear
 
 BLOCK = np.random.default_rng(0).standard_normal((100_000, 3)).astype(np.float32)
@@ -63,11 +63,14 @@ def child() -> None:
     """Run the model over one file; print the seconds, the peak in MB, and what was done."""
     folder, source, workers = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     start = time.perf_counter()
-    part = {"name": "linear", "path": str(folder / "linear.onnx")}
-    answer = batch.infer_file([part], source, str(folder / "out.npy"), lambda event: None, workers)
+    session = infer.load(folder / "linear.onnx")
+    inputs, _ = infer.signature(session)
+    with rows.writing(folder / "out.npy") as out:
+        reader = rows.reader(Path(source))
+        done = batch.run(lambda feeds: infer.run(session, feeds), reader, inputs, out.write, workers)
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{took} {peak} {answer['rows']}")
+    print(f"{took} {peak} {done.rows}")
 
 
 def timed(function: Callable[[], object]) -> float:

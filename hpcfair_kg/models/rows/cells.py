@@ -60,10 +60,11 @@ def is_number(cell: str) -> bool:
 def _read(
     cells: Sequence[str], kind: Any, read: Callable[[str], Any], spec: TensorSpec, place: Place
 ) -> Array:
-    try:
-        return np.array(list(map(read, cells)), kind)
-    except (KeyError, ValueError, OverflowError):
-        pass
+    for one in dict.fromkeys((float if kind is np.float64 else read, read)):  # float knows no empty cell
+        try:
+            return np.array(list(map(one, cells)), kind)
+        except (KeyError, ValueError, OverflowError):
+            continue
     for index, cell in enumerate(cells):
         try:
             np.array([read(cell)], kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +62,17 @@ class Text(Reader):
         for batch in self._lines():
             rows = [(n, words) for n, line in enumerate(batch, number + 1) if (words := _words(line))]
             number += len(batch)
-            self._of_one_width(rows)
+            if {len(words) for _, words in rows} - {self.width}:
+                self._of_one_width(rows)
             yield {"": self._typed(rows, spec)}
 
     def _typed(self, rows: Sequence[Row], spec: TensorSpec) -> Array:
         def place(index: int) -> str:
             return f"line {rows[index // self.width][0]} of the input file"
 
-        return typed([word for _, row in rows for word in row], spec, place).reshape(len(rows), self.width)
+        return typed(list(chain.from_iterable(row for _, row in rows)), spec, place).reshape(
+            len(rows), self.width
+        )
 
     def _as_it_looks(self) -> Iterator[Columns]:
         """Yield all as numbers if every word is one, else as strings."""
