@@ -30,6 +30,7 @@ Status = Literal[
 ]
 Role = Literal["original", "converted", "evidence", "auxiliary", "input", "output"]
 Dimension = int | str
+Stage = Literal["before", "after"]
 
 SERVABLE: frozenset[str] = frozenset({"equal", "consistent"})
 """The outcomes after which a form may be run: a form that failed its proof never is."""
@@ -46,6 +47,23 @@ class TensorSpec:
     name: str
     dtype: str
     shape: tuple[Dimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """One step between people and a model's tensors: `before` the model takes them, or `after` it gives them.
+
+    `kind` is "tokenizer", "image", "scaler", "pooling" or "labels", `file` the
+    artifact's file that says how; `takes` and `gives` are names, sorted.  A
+    step that gives nothing fits no tensor of the model and is not applied.
+    """
+
+    kind: str
+    stage: Stage
+    file: str
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +153,9 @@ class Artifact:
     sorted digests of its model and data files.  `operators` counts those of the
     ONNX form; `architecture_evidence` says what the architecture was told by;
     `hyperparameter_sources` names the file each setting was read from, the rest
-    its author said; `source` is the IRI of what it was harvested from; a workflow has a `chain`, and
-    a model that was made of several names them as its `components`.
+    its author said; `processing` is in the order of its steps; `source` is the IRI of what
+    it was harvested from; a workflow has a `chain`, and a model that was made of several
+    names them as its `components`.
     """
 
     id: str
@@ -160,6 +179,7 @@ class Artifact:
     files: tuple[File, ...] = ()
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
+    processing: tuple[Processing, ...] = ()
     columns: tuple[Column, ...] = ()
     verdict: Verdict | None = None
     parameters: int | None = None
@@ -261,6 +281,7 @@ _MEMBERS: dict[str, type] = {
     "files": File,
     "inputs": TensorSpec,
     "outputs": TensorSpec,
+    "processing": Processing,
     "columns": Column,
     "creators": Person,
     "metrics": Metric,

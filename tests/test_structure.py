@@ -22,12 +22,13 @@ SOURCES = sorted(
 )
 HEAVY = {
     "torch", "tensorflow", "keras", "tf2onnx", "sklearn", "skl2onnx", "xgboost", "lightgbm", "transformers",
-    "pandas", "pyarrow", "h5py", "scipy", "PIL",
+    "pandas", "pyarrow", "h5py", "scipy", "tokenizers", "PIL",
 }  # fmt: skip
 SHELVES = (
     "hpcfair_kg.formats",
     "hpcfair_kg.knowledge.harvest",
     "hpcfair_kg.knowledge.views",
+    "hpcfair_kg.models.processing",
     "hpcfair_kg.models.rows",
 )
 
