@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from hpcfair_kg.artifact import Artifact, Column, File, Metric, Person, TensorSpec
+from hpcfair_kg.artifact import Artifact, Column, File, Metric, Person, Processing, TensorSpec
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.knowledge.background import background, read_background
 from hpcfair_kg.knowledge.chains import chained, read_chained
@@ -58,6 +58,7 @@ def describe(artifact: Artifact) -> list[Triple]:
         *_files(node, artifact),
         *_tensors(node, "input", artifact.inputs),
         *_tensors(node, "output", artifact.outputs),
+        *_processing(node, artifact),
         *_columns(node, artifact.columns),
         *_verdict(node, artifact),
         *_operators(node, artifact.operators),
@@ -102,6 +103,7 @@ def read(triples: Iterable[Triple]) -> Artifact:
         files=tuple(_file(nodes, found) for found in members(DCAT.distribution)),
         inputs=tuple(TensorSpec(**read_fields(found, terms.TENSOR)) for found in members(HK.input)),
         outputs=tuple(TensorSpec(**read_fields(found, terms.TENSOR)) for found in members(HK.output)),
+        processing=tuple(_step(nodes, found) for found in members(HK.processing)),
         columns=tuple(
             Column(**read_fields(found, terms.TENSOR))
             for table in record.get(CR.recordSet, ())
@@ -190,6 +192,30 @@ def _tensors(node: NamedNode, which: str, specs: Iterable[TensorSpec]) -> Iterat
         yield from typed(tensor, (HK.TensorSpec,))
         yield from fields(tensor, spec, terms.TENSOR)
         yield _position(tensor, position)
+
+
+def _processing(node: NamedNode, artifact: Artifact) -> Iterator[Triple]:
+    for position, step in enumerate(artifact.processing):
+        processing = part(node.value, "processing", position)
+        yield Triple(node, HK.processing, processing)
+        yield from typed(processing, (HK.Processing,))
+        yield from fields(processing, step, terms.PROCESSING)
+        yield Triple(processing, HK.readFrom, file_node(artifact.id, step.file))
+        yield _position(processing, position)
+        for name, value in step.settings.items():
+            setting = part(node.value, f"setting-{position}", name)
+            yield Triple(processing, HK.setting, setting)
+            yield from typed(setting, (HK.Setting,))
+            yield Triple(setting, RDFS.label, Literal(name))
+            yield Triple(setting, RDF.value, scalar(value))
+
+
+def _step(nodes: Nodes, processing: Properties) -> Processing:
+    settings = [nodes[found] for found in processing.get(HK.setting, ())]
+    said = {found[RDFS.label][0].value: unscalar(found[RDF.value][0]) for found in settings}
+    file = file_name(processing[HK.readFrom][0])
+    named = read_fields(processing, terms.PROCESSING)
+    return Processing(file=file, settings=dict(sorted(said.items())), **named)
 
 
 def _columns(node: NamedNode, columns: tuple[Column, ...]) -> Iterator[Triple]:

@@ -86,6 +86,12 @@ TENSOR: Final[Table] = {
     "dtype": Term(HK.elementType, TEXT),
     "shape": Term(CR.arrayShape, SHAPE, absent=()),
 }
+PROCESSING: Final[Table] = {
+    "kind": Term(HK.processingKind, TEXT),
+    "stage": Term(HK.processingStage, TEXT),
+    "takes": Term(HK.takes, TEXT, many=True),
+    "gives": Term(HK.gives, TEXT, many=True),
+}
 METRIC: Final[Table] = {
     "value": Term(DQV.value, DOUBLE),
     "on": Term(HK.measuredOn, REFERENCE),

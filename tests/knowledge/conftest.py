@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from hpcfair_kg.activity import Job, Measurement, Step, Ulp, Verdict
-from hpcfair_kg.artifact import Artifact, Column, File, Machine, Metric, Person, Project, TensorSpec
+from hpcfair_kg.artifact import (
+    Artifact,
+    Column,
+    File,
+    Machine,
+    Metric,
+    Person,
+    Processing,
+    Project,
+    TensorSpec,
+)
 from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.knowledge.catalogue import Catalogue
 from hpcfair_kg.knowledge.search import Index
@@ -67,6 +77,25 @@ def model(verdict: Verdict) -> Artifact:
         ),
         inputs=(TensorSpec("x", "float32", ("batch", 13)), TensorSpec("13", "int64", ("13", -1, "a,b"))),
         outputs=(TensorSpec("y", "float32", ("batch", 3)), TensorSpec("score", "float64")),
+        processing=(
+            Processing(
+                "tokenizer",
+                "before",
+                "docs/read me é.md",
+                ("text",),
+                ("13", "x"),
+                {"max_length": 256, "lower": False, "pad_token": "[PÄD]"},
+            ),
+            Processing(
+                "labels",
+                "after",
+                "encoder.pt2",
+                ("y",),
+                ("label", "score"),
+                {"labels": ["cat", "dög", ""], "temperature": 1 / 255},
+            ),
+            Processing("scaler", "before", "encoder.pt2"),
+        ),
         verdict=verdict,
         parameters=1203,
         operators={"GRU": 1, "Gather": 3, "ai.onnx.ml.Scaler": 1},

@@ -92,7 +92,7 @@ def test_no_term_is_declared_twice() -> None:
 
 def test_what_a_property_of_ours_is_said_of_and_what_it_says() -> None:
     entries = {entry.name: entry for entry in ontology.glossary("hk.ttl")}
-    anywhere = {"hk:position", "hk:reason", "hk:opset", "hk:elementType", "hk:owner"}
+    anywhere = {"hk:readFrom", "hk:position", "hk:reason", "hk:opset", "hk:elementType", "hk:owner"}
     either = {"hk:measuredOn", "hk:shapesTried"}
     for name, entry in entries.items():
         if entry.kind.endswith("Property"):

@@ -131,6 +131,14 @@ BAD: dict[str, list[tuple[Spoil, str]]] = {
         (instead(HK.elementType, NOTHING, HK.TensorSpec), "one element type"),
     ],
     "OperatorShape": [(instead(HK.operatorCount, Literal(0), HK.OperatorUse), "a whole number of times")],
+    "ProcessingShape": [
+        (instead(HK.processingKind, NONSENSE, HK.Processing), "a tokenizer, image"),
+        (instead(HK.processingStage, NONSENSE, HK.Processing), "before the model or after it"),
+        (without(HK.position, HK.Processing), "one place in the order"),
+        (without(HK.readFrom, HK.Processing), "said by one file"),
+        (instead(HK.gives, NOTHING, HK.Processing), "gives is named"),
+    ],
+    "SettingShape": [(without(RDF.value, HK.Setting), "one value")],
     "HyperparameterShape": [
         (without(RDF.value, HK.Hyperparameter), "one value"),
         (instead(HK.readFrom, NONSENSE, HK.Hyperparameter), "read from one file"),

@@ -6,7 +6,7 @@ import pytest
 from pyoxigraph import NamedNode
 
 from hpcfair_kg.activity import Job, Measurement, Step, Ulp, Verdict
-from hpcfair_kg.artifact import Artifact, File, Metric, Project, TensorSpec
+from hpcfair_kg.artifact import Artifact, File, Metric, Processing, Project, TensorSpec
 from hpcfair_kg.knowledge import terms
 from hpcfair_kg.run import Run
 
@@ -15,7 +15,8 @@ NODE = NamedNode("http://example.org/x")
 # Fields that are no single triple of their node, and where they are written instead.
 ELSEWHERE = {
     Artifact: {"id", "key", "kind", "creators", "files", "inputs", "outputs", "columns", "verdict", "hyperparameters",
-               "metrics", "notes", "job", "operators", "hyperparameter_sources", "workflow", "chain", "projects", "machines"},
+               "metrics", "notes", "job", "operators", "hyperparameter_sources", "workflow", "chain", "projects", "machines", "processing"},
+    Processing: {"file", "settings"},
     File: {"sha256", "remote"},
     Project: {"id", "funders"},
     Metric: {"name"},
@@ -29,7 +30,7 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize(
     ("noun", "table"),
-    [(Artifact, terms.ARTIFACT), (File, terms.FILE), (TensorSpec, terms.TENSOR), (Metric, terms.METRIC), (Project, terms.PROJECT),
+    [(Artifact, terms.ARTIFACT), (File, terms.FILE), (TensorSpec, terms.TENSOR), (Metric, terms.METRIC), (Project, terms.PROJECT), (Processing, terms.PROCESSING),
      (Verdict, terms.VERDICT), (Ulp, terms.ULP), (Step, terms.STEP), (Job, terms.JOB),
      (Measurement, terms.MEASUREMENT), (Run, terms.RUN)],
 )  # fmt: skip
