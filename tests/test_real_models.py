@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from examples.catalogue.fetch import CannotFetch, catalogue
+from examples.catalogue.fetch import CannotFetch, catalogue, prepare
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.models import infer
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from tests.benchmarks.real_models import convert
 
 pytestmark = pytest.mark.real
@@ -97,3 +98,29 @@ def test_basic_pitch_equals_its_authors_own_onnx(outcome):
 def test_minilm_varies_in_length_too(outcome):
     shapes = outcome("minilm").verdict.shapes
     assert len({shape[1] for shape in shapes}) >= 3
+
+
+SENTENCES = ["A sentence about pottery.", "Crème brûlée, déjà vu; 你好!", "", "word " * 400]
+
+
+def test_minilm_takes_sentences_as_its_authors_do(outcome):
+    result, folder = outcome("minilm"), prepare(ENTRIES["minilm"])
+    inputs, outputs = infer.signature(session := infer.load(result.onnx))
+    pipeline = Pipeline.beside(folder, inputs, outputs)
+    made = pipeline.run({"text": SENTENCES}, None, lambda fed, names: infer.run(session, fed, names))
+    transformers = pytest.importorskip(
+        "transformers", reason="transformers comes with the extra `transformers`"
+    )
+    torch = pytest.importorskip("torch", reason="torch comes with the extra `torch`")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokens = tokenizer(SENTENCES, padding=True, truncation=True, max_length=256, return_tensors="pt")
+    fed = pipeline.before({"text": SENTENCES})
+    for name, expected in tokens.items():
+        np.testing.assert_array_equal(fed[name], expected.numpy())
+    with torch.inference_mode():
+        states = transformers.AutoModel.from_pretrained(folder).eval()(**tokens).last_hidden_state
+    mask = tokens["attention_mask"].unsqueeze(-1).float()
+    mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+    expected = torch.nn.functional.normalize(mean, dim=1).numpy()
+    assert made["sentence_embedding"].shape == (4, 384)
+    np.testing.assert_allclose(made["sentence_embedding"], expected, rtol=0, atol=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpcfair_kg.activity import Verdict
-from hpcfair_kg.artifact import Artifact, File, Machine, Project, TensorSpec
+from hpcfair_kg.artifact import Artifact, File, Machine, Processing, Project, TensorSpec
 
 Fact = tuple[str, str]
 
@@ -38,6 +38,7 @@ def _head(artifact: Artifact) -> Iterator[Fact]:
     yield "parameters", "" if artifact.parameters is None else str(artifact.parameters)
     yield from (("takes", _tensor(tensor)) for tensor in artifact.inputs)
     yield from (("gives", _tensor(tensor)) for tensor in artifact.outputs)
+    yield from ((f"{step.stage} it", _step(step)) for step in artifact.processing)
 
 
 def _made_of(artifact: Artifact) -> Iterator[Fact]:
@@ -71,6 +72,15 @@ def _tail(artifact: Artifact) -> Iterator[Fact]:
 
 def _tensor(spec: TensorSpec) -> str:
     return f"{spec.name} {spec.dtype} {list(spec.shape)}"
+
+
+def _step(step: Processing) -> str:
+    made = (
+        f"{', '.join(step.takes)} becomes {', '.join(step.gives)}"
+        if step.gives
+        else "not applied: fits no tensor"
+    )
+    return f"{step.kind}: {made}  ({step.file})"
 
 
 def _project(project: Project) -> str:

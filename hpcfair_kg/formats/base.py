@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hpcfair_kg.artifact import Column, Kind, TensorSpec
+from hpcfair_kg.artifact import Column, Kind, Processing, TensorSpec
 from hpcfair_kg.formats.architecture import Told
 
 Array = NDArray[Any]
@@ -84,6 +84,7 @@ class Inspection:
     rows: int | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     hyperparameters_from: str | None = None
+    processing: tuple[Processing, ...] = ()
     notes: tuple[str, ...] = ()
 
     def recognised(self, told: Told | None, by_names: bool = False) -> Inspection:

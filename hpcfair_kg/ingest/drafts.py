@@ -16,6 +16,7 @@ from hpcfair_kg.ingest import findings
 from hpcfair_kg.ingest.jobs import now
 from hpcfair_kg.ingest.stage import Recognised, Stage
 from hpcfair_kg.knowledge.metadata import Metadata, parse
+from hpcfair_kg.models.processing import pipeline
 
 ONNX = "application/onnx"
 
@@ -93,6 +94,7 @@ def draft(
         files=tuple(_file(upload, seen) for upload in uploads),
         inputs=seen.inspection.inputs,
         outputs=seen.inspection.outputs,
+        processing=findings.processing(seen.inspection.processing, [upload.name for upload in uploads]),
         columns=seen.inspection.columns,
         parameters=seen.inspection.parameters,
         operators=findings.operators(seen.inspection.operators),
@@ -140,17 +142,22 @@ def absorbed(
     """
     try:
         made = tuple(_made(entry, stage, keep) for entry in answer["files"])
+        inputs, outputs = (_specs(answer[name]) for name in ("inputs", "outputs"))
+        inputs, outputs = inputs or artifact.inputs, outputs or artifact.outputs
+        processing = pipeline.fitted(artifact.processing, inputs, outputs)
+        notes = pipeline.unfitted(processing) if answer["status"] == "ready" else ()
         done = replace(
             artifact,
             status=_final_status(answer["status"]),
             reason=answer["reason"],
             files=(*(f for f in artifact.files if f.role in ("original", "auxiliary")), *made),
             verdict=build(Verdict, answer["verdict"]) if answer["verdict"] else None,
-            inputs=_specs(answer["inputs"]) or artifact.inputs,
-            outputs=_specs(answer["outputs"]) or artifact.outputs,
+            inputs=inputs,
+            outputs=outputs,
+            processing=processing,
             parameters=artifact.parameters if answer["parameters"] is None else int(answer["parameters"]),
             operators=findings.operators(answer["operators"]) or artifact.operators,
-            notes=tuple(dict.fromkeys((*artifact.notes, *map(str, answer["notes"])))),
+            notes=tuple(dict.fromkeys((*artifact.notes, *map(str, answer["notes"]), *notes))),
         )
         return findings.told(done, answer)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

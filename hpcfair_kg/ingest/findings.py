@@ -5,18 +5,24 @@ What is found comes out of the box and may be forged by a stranger's model: it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.artifact import Artifact, Processing
 from hpcfair_kg.formats.anatomy import LONGEST_NAME, MOST_NAMES
 from hpcfair_kg.formats.base import Inspection
 from hpcfair_kg.knowledge.vocabulary import ARCHITECTURES
+from hpcfair_kg.models.processing import pipeline
+from hpcfair_kg.plugins import shelf
 
 SAID = "said by its author"
 """The evidence for an architecture that its author gave."""
 LONGEST_EVIDENCE = 500
+MOST_STEPS = 20
+LONGEST_SETTINGS = 1 << 20
+"""Characters of a step's settings as JSON."""
 
 
 def said(artifact: Artifact, author: str | None) -> Artifact:
@@ -48,6 +54,17 @@ def sources(inspection: Inspection, author: Mapping[str, Any]) -> dict[str, str]
     file = inspection.hyperparameters_from
     read = sorted(set(inspection.hyperparameters) - set(author))
     return dict.fromkeys(read, file) if file else {}
+
+
+def processing(steps: Sequence[Processing], names: Collection[str]) -> tuple[Processing, ...]:
+    """Return the steps that are of a kind known here, said by one of the files, and not too long for a record."""
+    known = shelf(pipeline.SHELF)
+    return tuple(
+        step
+        for step in steps[:MOST_STEPS]
+        if step.kind in known and step.stage in ("before", "after") and step.file in names
+        if len(json.dumps(step.settings)) <= LONGEST_SETTINGS
+    )
 
 
 def unchanged(before: Artifact, after: Artifact) -> dict[str, str]:

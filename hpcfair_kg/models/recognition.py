@@ -12,6 +12,7 @@ from typing import Any
 from hpcfair_kg.artifact import plain
 from hpcfair_kg.errors import CorruptFile
 from hpcfair_kg.formats.base import Bundle, Convertible, Format, Inspection
+from hpcfair_kg.models.processing import pipeline
 from hpcfair_kg.plugins import shelf
 
 SHELF = "hpcfair_kg.formats"
@@ -23,6 +24,8 @@ AUXILIARY = re.compile(
     re.IGNORECASE,
 )
 """What goes with a model or data and is neither: it has no part in an artifact's identity."""
+BESIDE_A_MODEL = frozenset({"labels.txt", "labels.json", "scaler.json"})
+"""What goes with a model by its name, and could be data where there is none."""
 
 PROMISES: Mapping[str, tuple[str, ...]] = {
     ".onnx": ("onnx",),
@@ -52,12 +55,15 @@ def recognise(folder: str, names: list[str], emit: Callable[[Mapping[str, Any]],
     bundle = Bundle(Path(folder), tuple(names))
     claims = _claims(bundle)
     taken = {name: plugin for plugin, owned in claims for name in owned}
-    auxiliary = [name for name in names if name not in taken and is_auxiliary(name)]
+    about_model = any(plugin.kind == "model" for plugin, _ in claims)
+    auxiliary = [name for name in names if name not in taken and is_auxiliary(name, about_model)]
     _check_sizes(bundle, auxiliary)
     if not claims:
         return _answer(None, bundle, (), Inspection(), taken, auxiliary)
     main, claimed = min(claims, key=lambda claim: (claim[0].kind != "model", claim[0].rank))
     inspection = Inspection(framework=main.framework) if main.missing else main.inspect(bundle, claimed)
+    if about_model:
+        inspection = _processed(bundle, inspection)
     return _answer(main, bundle, claimed, inspection, taken, auxiliary)
 
 
@@ -71,16 +77,25 @@ def misnamed(formats: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def is_auxiliary(name: str) -> bool:
-    """Tell a licence, readme, configuration or script by its name."""
-    return AUXILIARY.fullmatch(PurePosixPath(name).name) is not None
+def is_auxiliary(name: str, beside_model: bool = False) -> bool:
+    """Tell a licence, readme, configuration or script by its name, and labels and scalers beside a model."""
+    last = PurePosixPath(name).name
+    return AUXILIARY.fullmatch(last) is not None or (beside_model and last in BESIDE_A_MODEL)
+
+
+def _processed(bundle: Bundle, inspection: Inspection) -> Inspection:
+    """Return the inspection with what is done before the model and after it, as far as its tensors are known."""
+    steps, notes = pipeline.found(bundle)
+    steps = pipeline.fitted(steps, inspection.inputs, inspection.outputs)
+    return replace(inspection, processing=steps, notes=(*inspection.notes, *notes))
 
 
 def _claims(bundle: Bundle) -> list[tuple[Format, tuple[str, ...]]]:
-    found = []
+    found: list[tuple[Format, tuple[str, ...]]] = []
     left = list(bundle.names)
     for plugin in sorted(shelf(SHELF).values(), key=lambda p: (p.rank, p.name)):
-        asked = [n for n in left if plugin.kind == "model" or not is_auxiliary(n)]
+        about_model = any(known.kind == "model" for known, _ in found)
+        asked = [n for n in left if plugin.kind == "model" or not is_auxiliary(n, about_model)]
         claimed = plugin.claims(Bundle(bundle.root, tuple(n for n in asked if bundle.size(n))))
         if claimed:
             found.append((plugin, tuple(claimed)))

@@ -1,7 +1,7 @@
 import pytest
 
 from hpcfair_kg.activity import Verdict
-from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Project, TensorSpec
+from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Processing, Project, TensorSpec
 from hpcfair_kg.client.facts import brief, facts, said
 
 VERDICT = Verdict("equal", normalised=4.4e-7, shapes=((1, 13), (7, 13)), seed=7, opset=18, label_mismatches=0)
@@ -9,6 +9,9 @@ MODEL = Artifact(
     "http://h/ark:/99999/k", "k", "ada", "m", title="m", framework="pytorch", license="MIT", verdict=VERDICT,
     architecture="RecurrentNeuralNetwork", architecture_evidence="1 GRU among 24 operators of m.onnx",
     inputs=(TensorSpec("x", "float32", ("batch", 13)),), operators={"GRU": 1, "Add": 23}, parameters=0,
+    processing=(
+        Processing("labels", "after", "labels.txt", ("y",), ("label", "score")), Processing("scaler", "before", "scaler.json"),
+    ),
     hyperparameters={"hidden": 128, "rate": 0.5}, hyperparameter_sources={"hidden": "m.pt2"},
     trained_on=("http://h/d",), tested_on=("http://h/t",), workflow="http://h/w", metrics=(Metric("BLEU", 41.0, "http://h/t"),),
     projects=(Project("Xplacer", "http://p/1", ("DOE", "NSF"), "17"), Project("bare")),
@@ -47,6 +50,8 @@ def test_a_verdict_is_said_in_words_and_figures(verdict, words):
         ("kind", "model · pytorch · RecurrentNeuralNetwork"),
         ("parameters", "0"),
         ("takes", "x float32 ['batch', 13]"),
+        ("after it", "labels: y becomes label, score  (labels.txt)"),
+        ("before it", "scaler: not applied: fits no tensor  (scaler.json)"),
         ("architecture", "RecurrentNeuralNetwork: 1 GRU among 24 operators of m.onnx"),
         ("operators", "GRU 1, Add 23"),
         ("setting", "hidden = 128  (m.pt2)"),
@@ -80,6 +85,8 @@ def test_an_upload_is_told_briefly_and_nothing_empty_is_told():
         "license",
         "parameters",
         "takes",
+        "after it",
+        "before it",
         "file",
         "file",
         "note",

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.artifact import Artifact, Processing
 from hpcfair_kg.formats.base import Inspection
 from hpcfair_kg.ingest import findings
 from hpcfair_kg.ingest.drafts import edited, revised, revision_of
 from hpcfair_kg.knowledge.metadata import parse
 
+LABELS = Processing("labels", "after", "labels.txt", settings={"labels": ["cat"]})
 MODEL = Artifact("http://x.test/ark:/1/k", "k", "ada", "m")
 READ = replace(
     MODEL, hyperparameters={"lr": 0.1, "depth": 3}, hyperparameter_sources={"lr": "m.keras", "depth": "m.keras"}
@@ -86,3 +87,18 @@ class TestSources:
         done = edited(replace(READ, operators={"Conv": 1}), current)
         assert (done.hyperparameters, done.hyperparameter_sources) == ({"lr": 0.5}, {})
         assert done.operators == {"Conv": 1}
+
+
+class TestProcessing:
+    def test_a_kind_a_stage_or_a_file_that_there_is_not_is_left_out(self):
+        forged = [
+            replace(LABELS, kind="incantation"),
+            replace(LABELS, stage="during"),
+            replace(LABELS, file="../../etc/passwd"),
+            LABELS,
+        ]
+        assert findings.processing(forged, ["labels.txt"]) == (LABELS,)
+
+    def test_it_is_cut_to_a_measure(self):
+        long = replace(LABELS, settings={"labels": ["x" * (2 << 20)]})
+        assert findings.processing([long, *[LABELS] * 50], ["labels.txt"]) == (LABELS,) * 19

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -222,6 +223,51 @@ class TestArchitecture:
         assert (done.hyperparameters, done.hyperparameter_sources) == ({"rounds": 1}, {})
         again = hub.edit("ada/m", {"architecture": "RandomForest"}, ADA)
         assert (again.architecture, again.architecture_evidence) == ("RandomForest", "said by its author")
+
+
+class TestProcessing:
+    """What comes with a model is found at recognition, and fitted when its form is known."""
+
+    def test_files_beside_a_model_become_its_processing(self, hub: Hub) -> None:
+        scaler = {"kind": "standard", "mean": [1.0] * 3, "scale": [2.0] * 3}
+        files = {
+            "linear.onnx": linear(),
+            "scaler.json": json.dumps(scaler).encode(),
+            "labels.txt": b"cat\ndog\nfish",
+        }
+        done = finished(hub, upload(hub, files))
+        assert {file.name: file.role for file in done.files} == {
+            "linear.onnx": "original", "scaler.json": "auxiliary", "labels.txt": "auxiliary",
+        }  # fmt: skip
+        assert [(step.kind, step.stage, step.file) for step in done.processing] == [
+            ("scaler", "before", "scaler.json"), ("labels", "after", "labels.txt"),
+        ]  # fmt: skip
+        assert [(step.takes, step.gives) for step in done.processing] == [
+            (("features",), ("x",)), (("y",), ("label", "score")),
+        ]  # fmt: skip
+
+    def test_they_have_no_part_in_the_identity(self, hub: Hub) -> None:
+        first = finished(hub, upload(hub, {"linear.onnx": linear()}))
+        with pytest.raises(Duplicate):
+            upload(hub, {"linear.onnx": linear(), "labels.txt": b"cat"}, BOB)
+        assert first.processing == ()
+
+    def test_what_fits_no_tensor_is_said(self, hub: Hub) -> None:
+        done = finished(hub, upload(hub, {"linear.onnx": linear(), "labels.txt": b"cat"}))
+        assert done.processing[0].gives == ()
+        assert "not applied: labels.txt says labels, and nothing that the model gives fits" in done.notes
+
+    def test_labels_without_a_model_are_data(self, hub: Hub) -> None:
+        done = finished(hub, upload(hub, {"rows.csv": b"a,b\n1,2\n", "labels.txt": b"a,b\n1,2\n3,4\n"}))
+        assert {file.role for file in done.files} == {"original"}
+
+    @pytest.mark.parametrize(
+        "name", ["tokenizer.json", "preprocessor_config.json", "scaler.json", "labels.json"]
+    )
+    def test_what_is_malformed_is_a_note_and_no_error(self, hub: Hub, name: str) -> None:
+        done = finished(hub, upload(hub, {"linear.onnx": linear(), name: b"{nonsense"}))
+        assert (done.status, done.processing) == ("ready", ())
+        assert [note for note in done.notes if note.startswith(f"not applied: {name} is no JSON")]
 
 
 class TestRefusals:

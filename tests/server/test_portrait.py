@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hpcfair_kg.activity import Environment, Hardware, Job, Step, Verdict
-from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Person, Project
+from hpcfair_kg.artifact import Artifact, File, Machine, Metric, Person, Processing, Project
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.settings import Settings
 from server import create_app
@@ -95,6 +95,26 @@ class TestMadeOf:
         page = shelf.page(model)
         assert '<td><code>hidden</code></td><td class="value">128</td><td><code>m.pt2</code></td>' in page
         assert 'class="value">0.5</td><td><span class="soft">its author</span></td>' in page
+
+
+class TestProcessing:
+    def test_what_is_done_before_and_after_is_told_with_its_file(self, shelf: Shelf) -> None:
+        settings = {"labels": [EVIL, *map(str, range(20))], "function": "softmax", "mean": [0.5, 0.25]}
+        model = shelf.put(
+            "labelled",
+            processing=(
+                Processing("tokenizer", "before", "tokenizer.json", ("text",), ("input_ids",)),
+                Processing("labels", "after", "labels.txt", ("logits",), ("label", "score"), settings),
+                Processing("scaler", "before", "scaler.json"),
+            ),
+        )
+        page = shelf.page(model)
+        assert "<code>text</code></td> <td><code>input_ids</code></td>" in page
+        assert "<code>label</code>, <code>score</code>" in page
+        assert "function: softmax; labels: 21 values" in page
+        assert "mean: [0.5, 0.25]" in page
+        assert "not applied: no tensor of the model fits" in page
+        assert EVIL not in page
 
 
 class TestBehind:
