@@ -67,14 +67,11 @@ class Reception:
         return Form(metadata, tuple(self.files))
 
     def parts(self) -> Iterator[tuple[Field | File, Iterator[bytes]]]:
-        """Yield each part with its content; what nobody read of that is passed over."""
+        """Yield each part with its content, which is read before the next part or not at all."""
         events = self._events()
         for event in events:
             if isinstance(event, (Field, File)):
-                content = _content(events)
-                yield event, content
-                for _ in content:
-                    pass
+                yield event, _content(events)
 
     def take(self, said: str, content: Iterable[bytes]) -> None:
         """Keep a file under the name that is said of it, which no other file may have."""
@@ -82,6 +79,11 @@ class Reception:
         if any(upload.name == name for upload in self.files):
             raise InvalidMetadata(f"two files are named {name!r}; each needs a name of its own")
         self.files.append(Upload(name, self._kept(content)))
+
+    def pass_over(self, most: int) -> None:
+        """Read on and keep nothing, `most` bytes at most: a browser shows no answer before it has sent everything."""
+        while most > 0 and (data := self._stream.read(CHUNK)):
+            most -= len(data)
 
     def _kept(self, content: Iterable[bytes]) -> Blob:
         writer = self._blobs.writer()
