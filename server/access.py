@@ -30,6 +30,18 @@ def allowed(scope: str) -> Principal:
     return caller
 
 
+def admit(token: str, scope: str) -> Principal:
+    """Return who the token of a form speaks for, when that scope is theirs; a token in the header comes first.
+
+    Raises `Unauthorized` or `Forbidden`.
+    """
+    if "Authorization" not in request.headers:
+        if not token.strip():
+            raise Unauthorized(f"this needs a token with the scope {scope!r}; type it here")
+        g.principal = hub().accounts.principal(token.strip())
+    return allowed(scope)
+
+
 def _token() -> str | None:
     header = request.headers.get("Authorization")
     if header is None:

@@ -26,6 +26,8 @@ from server import (
     search,
     sparql,
     tasks,
+    trying,
+    uploading,
     whoami,
     wording,
 )
@@ -40,6 +42,8 @@ BLUEPRINTS = (
     harvest.blueprint,
     oai.blueprint,
     landing.blueprint,
+    trying.blueprint,
+    uploading.blueprint,
     crate.blueprint,
     arks.blueprint,
     artifacts.blueprint,

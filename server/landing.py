@@ -15,7 +15,7 @@ from hpcfair_kg.errors import NotFound
 from hpcfair_kg.knowledge import licenses
 from hpcfair_kg.knowledge.entries import Entry
 from hpcfair_kg.knowledge.views import base as views
-from server import arks, portrait, signposting, snippets
+from server import arks, portrait, signposting, snippets, trying
 from server.access import hub, principal
 from server.crate import ZIP
 from server.negotiation import HTML, JSON, RDF, best, form
@@ -132,6 +132,8 @@ def _rendered(entry: Entry) -> str:
         jobs=jobs,
         places=portrait.places(jobs),
         license_iri=licenses.iri(artifact.license) if artifact.license else "",
+        form=trying.form(artifact, jobs),
+        limit=trying.LARGEST,
         snippets=snippets.snippets(artifact, hub().settings.base),
         views=list(views.fitting(artifact)) + ([] if artifact.status == "withdrawn" else [ZIP]),
         rdf=RDF,

@@ -38,9 +38,13 @@ def _ours(exc: HPCFairError) -> Response:
     problem = exc.problem(hub().settings.base, request.path)
     if isinstance(exc, Conflict) and "If-Match" in request.headers:
         problem["status"] = 412  # what a failed precondition answers, RFC 9110 §13.1.1
+    return headed(_answer(problem), exc)
+
+
+def headed(response: Response, exc: HPCFairError) -> Response:
+    """Return the answer to an error with the headers of its kind; the log has what the service failed at."""
     if exc.status >= 500 and not isinstance(exc, Busy):
         log.error("%s %s: %s", request.method, request.path, exc.detail)
-    response = _answer(problem)
     if isinstance(exc, Unauthorized):
         response.headers["WWW-Authenticate"] = 'Bearer realm="hpcfair"'
     if isinstance(exc, Busy):
