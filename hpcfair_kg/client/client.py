@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import quote
 
 from hpcfair_kg.artifact import build
-from hpcfair_kg.client import downloads, home, progress, queries, runs, tensors
+from hpcfair_kg.client import home, progress, queries, records, runs, tensors
+from hpcfair_kg.client.cache import Cache
+from hpcfair_kg.client.downloads import Downloads, chosen
 from hpcfair_kg.client.runs import Run
 from hpcfair_kg.client.transport import Service
 from hpcfair_kg.client.views import Entry, Job, Results
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import rdflib
     from numpy.typing import NDArray
 
+    from hpcfair_kg.client.frames import Frame
+
 UNFINISHED = ("registered", "converting", "waiting-for-converter")
 
 
@@ -29,12 +33,23 @@ class Client:
 
     An ID is an IRI, `ark:/99999/key`, a key, `owner/name` or `owner/name@version`.
     Every method raises what the service refuses with, as the classes of
-    `hpcfair_kg.errors`, and `Unreachable` when none answers.
+    `hpcfair_kg.errors`, and `Unreachable` when none answers.  When `offline`
+    (default HPCFAIR_OFFLINE) `get`, `download`, `load_model` and `load_dataset`
+    give what was asked for before, from HPCFAIR_CACHE and as it was then; the
+    rest raises `Unreachable`.
     """
 
-    def __init__(self, endpoint: str | None = None, token: str | None = None, timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        token: str | None = None,
+        timeout: float = 120.0,
+        offline: bool | None = None,
+    ) -> None:
         address = (endpoint or home.endpoint()).rstrip("/")
-        self.service = Service(address, token or home.token(address), timeout)
+        silent = home.offline() if offline is None else offline
+        self.service = Service(address, token or home.token(address), timeout, silent)
+        self.cache = Cache(home.cache())
 
     @property
     def endpoint(self) -> str:
@@ -113,7 +128,7 @@ class Client:
 
     def get(self, id: str) -> Entry:
         """Return an artifact; raises `NotFound`."""
-        return self._entry(self.service.json("GET", f"/api/artifacts/{quote(id, safe='')}"))
+        return self._entry(records.find(self.service, self.cache, id))
 
     info = get
 
@@ -162,9 +177,50 @@ class Client:
         without it both.
         """
         artifact = self.get(id)
-        files = downloads.chosen(artifact, format, opset)
-        with progress.bar(artifact.name, sum(file.size or 0 for file in files)) as tell:
-            return tuple(downloads.fetch(self.service, artifact, file, Path(folder), tell) for file in files)
+        return self._downloads.copied(artifact, chosen(artifact, format, opset), Path(folder))
+
+    def load_model(
+        self,
+        id: str,
+        original: bool = False,
+        trust: bool = False,
+        trusted_types: Sequence[str] = (),
+        threads: int = 0,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> Any:
+        """Return a model ready to run here: its proved ONNX form as an `onnxruntime.InferenceSession`.
+
+        With `original=True` it is the object that the model's own framework
+        makes of what was uploaded, which may run its author's code: say
+        `trust=True`.  Raises `NotRunnable` with the `reason`, `Forbidden`
+        without trust, `MissingExtra` without the framework, `Withdrawn`.
+        """
+        from hpcfair_kg.client import models, originals
+
+        artifact = self.get(id)
+        artifact.require_present()
+        if original:
+            originals.require_trust(artifact, trust)
+            files = chosen(artifact, "original", None)
+            return originals.load(artifact, self._downloads.local(artifact, files), trusted_types)
+        files = chosen(artifact, "onnx", None)
+        return models.session(self._downloads.local(artifact, files) / files[0].name, threads, providers)
+
+    def load_dataset(
+        self, id: str, file: str | None = None, variables: str | Sequence[str] | None = None
+    ) -> Frame:
+        """Return a dataset as a pandas frame with the column types of its record; it has `arrow()` and `numpy()`.
+
+        `file` names one where several do not make one table, `variables` the
+        columns or arrays to read.  Raises `UnknownFormat` for what makes no
+        frame, `NotFound`, `MissingExtra` without pandas, `Withdrawn`.
+        """
+        from hpcfair_kg.client import datasets
+
+        artifact = self.get(id)
+        artifact.require_present()
+        files = datasets.chosen(artifact, file)
+        return datasets.read(artifact, files, self._downloads.local(artifact, files), variables)
 
     def sparql(self, query: str) -> list[dict[str, Any]] | bool | rdflib.Graph:
         """Ask the graph: SELECT gives rows, ASK a truth value, CONSTRUCT and DESCRIBE an rdflib graph."""
@@ -221,6 +277,10 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint!r})"
+
+    @property
+    def _downloads(self) -> Downloads:
+        return Downloads(self.service, self.cache)
 
     def _described(self, id: str, media_type: str) -> str:
         iri = id if "/ark:/" in id else self.get(id).id

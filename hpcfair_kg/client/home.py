@@ -9,6 +9,7 @@ from pathlib import Path
 from hpcfair_kg.errors import InvalidConfig
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8080"
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
 
 def home() -> Path:
@@ -19,6 +20,14 @@ def home() -> Path:
 def cache() -> Path:
     """Return the folder of downloads by hash."""
     return Path(os.environ.get("HPCFAIR_CACHE") or "~/.cache/hpcfair").expanduser()
+
+
+def offline() -> bool:
+    """Tell whether nothing may be asked of a service: HPCFAIR_OFFLINE, as 1, true, yes or on."""
+    said = os.environ.get("HPCFAIR_OFFLINE", "").lower()
+    if said not in _YES | _NO:
+        raise InvalidConfig(f"HPCFAIR_OFFLINE is {said!r}; it should be 1 or 0")
+    return said in _YES
 
 
 def endpoint() -> str:

@@ -20,6 +20,7 @@ def ask(service: Service, query: str) -> list[dict[str, Any]] | bool | rdflib.Gr
     import rdflib
     from SPARQLWrapper import JSON, POST, POSTDIRECTLY, TURTLE, SPARQLWrapper
 
+    service.require_online()
     wrapper = SPARQLWrapper(f"{service.endpoint}/sparql")
     for name, value in service.authorization.items():
         wrapper.addCustomHttpHeader(name, value)

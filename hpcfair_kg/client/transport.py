@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 class Service:
-    """The service at an address, spoken to with a token."""
+    """The service at an address, spoken to with a token; when `offline`, not spoken to at all."""
 
-    def __init__(self, endpoint: str, token: str | None = None, timeout: float = 120.0) -> None:
-        self.endpoint, self.token = endpoint.rstrip("/"), token
+    def __init__(
+        self, endpoint: str, token: str | None = None, timeout: float = 120.0, offline: bool = False
+    ) -> None:
+        self.endpoint, self.token, self.offline = endpoint.rstrip("/"), token, offline
         self._timeout = timeout
         if not self.endpoint.startswith(("http://", "https://")):
             raise InvalidConfig(f"{endpoint!r} is no address of a service; one reads http://127.0.0.1:8080")
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request and return its answer, read whole; raises what the service says is wrong."""
+        self.require_online()
         with _translated(self.endpoint):
             response = self._http.request(method, self.endpoint + path, **options)
         _raise(response.status_code, response.content, self.endpoint + path)
@@ -33,10 +36,14 @@ class Service:
 
     def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request and return the JSON of its answer."""
-        response = self.request(method, path, **options)
+        return self.document(self.request(method, path, **options))
+
+    def document(self, response: httpx.Response) -> Any:
+        """Return the JSON of an answer."""
         try:
             return response.json()
         except ValueError as exc:
+            path = response.url.path
             raise Unreachable(
                 f"what answers at {self.endpoint} is no HPCFair service: {path} is no JSON"
             ) from exc
@@ -44,6 +51,7 @@ class Service:
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
         """Open an answer to be read as it comes."""
+        self.require_online()
         with (
             _translated(self.endpoint),
             self._http.stream("GET", self.endpoint + path, headers=dict(headers)) as response,
@@ -51,6 +59,14 @@ class Service:
             if response.is_error:
                 _raise(response.status_code, response.read(), self.endpoint + path)
             yield response
+
+    def require_online(self) -> None:
+        """Raise `Unreachable` when offline."""
+        if self.offline:
+            raise Unreachable(
+                f"this is offline, and only the service at {self.endpoint} could answer; "
+                "leave out HPCFAIR_OFFLINE, --offline or offline=True to ask it"
+            )
 
     def local(self, iri: str) -> str:
         """Return the path, below this endpoint, of what an IRI of the catalogue names."""

@@ -111,7 +111,7 @@ def test_a_download_is_verified_and_resumed(hub, doubling, tmp_path):
 
     hub.service.stream = watched
     (again,) = entry_download(hub, entry, tmp_path / "again")
-    assert asked == [{"Range": "bytes=50-"}]
+    assert [(one["Range"], one["If-Range"]) for one in asked] == [("bytes=50-", f'"{entry.files[0].sha256}"')]
     assert again.read_bytes() == content
 
 
