@@ -138,12 +138,12 @@ def _layout(path: Path, columns: Sequence[Column]) -> _Layout:
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "") or _encoding(head)
     lines = io.StringIO(codecs.getincrementaldecoder(encoding)(errors="replace").decode(head), newline="")
     comments, body = _parted(lines)
-    known = {column.name for column in columns}
+    known = dict.fromkeys(column.name for column in columns)
     found = [
         _Layout(encoding, delimiter, len(comments), names, header)
         for delimiter in DELIMITERS
         for names, header in _readings(comments, body, delimiter)
-        if set(names) <= known
+        if known.keys() >= set(names)
     ]
     if not found:
         raise CorruptFile(f"{path.name} has none of the columns that the catalogue knows: {', '.join(known)}")
