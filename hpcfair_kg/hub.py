@@ -19,7 +19,7 @@ from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
-from hpcfair_kg.errors import Conflict, NotFound
+from hpcfair_kg.errors import Conflict, NotFound, NotRunnable
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
@@ -77,7 +77,7 @@ class Hub:
         self._guard = Guard(
             self.public, self._quick, data / "checkpoints", QueryLimits.of(settings), PREFIXES
         )
-        self._serving = Serving(
+        self.serving = Serving(
             self._quick, self.blobs, data / "serving", settings.job_memory, settings.infer_seconds
         )
         shapes = Shapes()
@@ -127,7 +127,7 @@ class Hub:
         self._converters.close()
         self.runs.stop()
         self._ingest.stop()
-        for workers in (self._guard, self._serving, self._heavy, self._quick):
+        for workers in (self._guard, self.serving, self._heavy, self._quick):
             workers.close()
         self._ingest.close()
         self.runs.close()
@@ -246,11 +246,20 @@ class Hub:
         outputs: Sequence[str] | None = None,
         principal: Principal = ANYONE,
     ) -> dict[str, NDArray[Any]]:
-        """Run a model's proved ONNX form on arrays by name; see `Serving.infer`."""
+        """Run a model's proved ONNX form on arrays by name; see `Serving.answer`."""
         principal.require("run")
+        return self.serving.infer(self.runnable(spoken, principal), feeds, outputs)
+
+    def runnable(self, spoken: str, principal: Principal = ANYONE, version: str = "") -> Artifact:
+        """Return a model that can be run, in this version of its name; raises `Withdrawn`, and `NotRunnable` with why."""
         artifact = self.find(spoken, principal)
+        if version not in ("", artifact.version):
+            artifact = self.find(f"{artifact.owner}/{artifact.name}@{version}", principal)
         artifact.require_present()
-        return self._serving.infer(artifact, feeds, outputs)
+        if artifact.runnable is None:
+            reason = artifact.obstacle
+            raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
+        return artifact
 
     def job(self, job_id: str, principal: Principal = ANYONE) -> Job:
         """Return a job as it stands; raises `NotFound`."""

@@ -19,7 +19,7 @@ def hub() -> Hub:
 def principal() -> Principal:
     """Return who the request's Bearer token speaks for; raises `Unauthorized` for one that is not known."""
     if "principal" not in g:
-        g.principal = hub().accounts.principal(_token())
+        g.principal = hub().accounts.principal(token(request.headers.get("Authorization")))
     return cast(Principal, g.principal)
 
 
@@ -42,8 +42,8 @@ def admit(token: str, scope: str) -> Principal:
     return allowed(scope)
 
 
-def _token() -> str | None:
-    header = request.headers.get("Authorization")
+def token(header: str | None) -> str | None:
+    """Return the token of an Authorization header, None without one; raises `Unauthorized` for another scheme."""
     if header is None:
         return None
     scheme, _, text = header.partition(" ")

@@ -31,6 +31,7 @@ from server import (
     whoami,
     wording,
 )
+from server.direct import Direct
 from server.waiting import Room
 
 SMALL_BODY = 4 << 20
@@ -75,4 +76,6 @@ def create_app(hub: Hub) -> Flask:
         app.register_blueprint(blueprint)
     for part in (problems, headers, health):
         part.register(app)
+    tallies = app.extensions["tally"], app.extensions["inferences"]
+    app.wsgi_app = Direct(hub, *tallies, app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -7,6 +7,15 @@ from flask import Flask, Response, request
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 """No script runs on these pages: there is none, and one smuggled in by a description stays text."""
 
+PROTECTION = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+VARY = "Accept"
+
 EXPOSED = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After"
 READS = ("GET", "HEAD")
 
@@ -19,11 +28,8 @@ def register(app: Flask) -> None:
 
 
 def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    for name, value in PROTECTION.items():
+        response.headers[name] = value
     return response
 
 
@@ -43,5 +49,5 @@ def _share(response: Response) -> Response:
 
 
 def _vary(response: Response) -> Response:
-    response.vary.add("Accept")
+    response.vary.add(VARY)
     return response

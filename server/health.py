@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from typing import cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -12,48 +10,19 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from hpcfair_kg import __version__
 from hpcfair_kg.errors import Busy
 from server.access import hub
+from server.inferences import Inferences
 from server.replies import json_reply
+from server.tally import Tally
 from server.waiting import room
 
 blueprint = Blueprint("health", __name__)
 
-METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
-
-
-class Tally:
-    """Counts requests by method and status, and the seconds they took."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: Counter[tuple[str, int]] = Counter()
-        self._seconds = 0.0
-
-    def add(self, method: str, status: int, seconds: float) -> None:
-        """Count one request; made-up methods are counted as one."""
-        method = method if method in METHODS else "OTHER"
-        with self._lock:
-            self._requests[method, status] += 1
-            self._seconds += seconds
-
-    def lines(self) -> list[str]:
-        """Return the counts as Prometheus reads them."""
-        with self._lock:
-            counts, seconds = dict(self._requests), self._seconds
-        return [
-            "# TYPE hpcfair_requests_total counter",
-            *(
-                f'hpcfair_requests_total{{method="{method}",status="{status}"}} {number}'
-                for (method, status), number in sorted(counts.items())
-            ),
-            "# TYPE hpcfair_request_seconds_total counter",
-            f"hpcfair_request_seconds_total {seconds:.6f}",
-        ]
 
 
 def register(app: Flask) -> None:
     """Have the app count its requests."""
-    app.extensions["tally"] = Tally()
+    app.extensions["tally"], app.extensions["inferences"] = Tally(), Inferences()
     app.before_request(_begin)
     app.after_request(_count)
 
@@ -84,13 +53,22 @@ def metrics() -> Response:
         f"hpcfair_sandbox_holds {int(status['sandbox']['holds'])}",
         f"hpcfair_places_taken {room().taken}",
         f"hpcfair_places {room().size}",
+        f"hpcfair_models_open {hub().serving.status()['open']}",
     ]
+    opened = ["# TYPE hpcfair_models_opened_total counter"]
+    opened.append(f"hpcfair_models_opened_total {hub().serving.status()['opened']}")
     gauges = [line for entry in lines for line in (f"# TYPE {entry.split('{')[0].split()[0]} gauge", entry)]
-    return Response("\n".join([*gauges, *_tally().lines(), ""]), content_type=EXPOSITION)
+    return Response(
+        "\n".join([*gauges, *opened, *_tally().lines(), *_inferences().lines(), ""]), content_type=EXPOSITION
+    )
 
 
 def _tally() -> Tally:
     return cast(Tally, current_app.extensions["tally"])
+
+
+def _inferences() -> Inferences:
+    return cast(Inferences, current_app.extensions["inferences"])
 
 
 def _begin() -> None:

@@ -1,33 +1,39 @@
-"""Open Inference Protocol v2 on the proved ONNX forms, tensors as JSON.
+"""Open Inference Protocol v2 on the proved ONNX forms: what there is, what it takes, and having it ready.
 
-https://github.com/kserve/open-inference-protocol; a model's name is an ID with
-"/" written %2F, or the key.
+https://github.com/kserve/open-inference-protocol, with Triton's model
+repository and model configuration extensions; a model's name is an ID with "/"
+written %2F, or the key.  Inference itself takes the short way of `direct`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, request
 
 from hpcfair_kg import __version__
-from hpcfair_kg.artifact import Artifact, TensorSpec, plain
-from hpcfair_kg.errors import Busy, NotRunnable, WrongInput
-from server import tensors
+from hpcfair_kg.artifact import Artifact, TensorSpec
+from hpcfair_kg.errors import Busy, WrongInput
+from hpcfair_kg.hub import Hub
+from hpcfair_kg.knowledge.walk import START, Mark, Walk
+from hpcfair_kg.protocol import BINARY, DATATYPES
 from server.access import allowed, hub, principal
+from server.direct import FAILED, spoken
 from server.replies import json_object, json_reply
 
 blueprint = Blueprint("inference", __name__, url_prefix="/v2")
 
-LARGEST = 256 << 20
-"""Bytes that an inference request may have."""
+EXTENSIONS = (BINARY, "model_repository", "model_configuration")
+PLATFORM = "onnxruntime_onnx"
+_MODELS = Walk("created", kind="model", withdrawn=False)
 
 
 @blueprint.get("")
 def server() -> Response:
     """Answer the server's metadata."""
-    return json_reply({"name": "hpcfair-kg", "version": __version__, "extensions": []})
+    return json_reply({"name": "hpcfair-kg", "version": __version__, "extensions": list(EXTENSIONS)})
 
 
 @blueprint.get("/health/live")
@@ -46,23 +52,40 @@ def ready() -> Response:
 
 @blueprint.get("/models/<path:name>")
 @blueprint.get("/models/<path:name>/versions/<version>")
-def model(name: str, version: str | None = None) -> Response:
+def model(name: str, version: str = "") -> Response:
     """Answer a model's metadata: what it takes and what it gives."""
     artifact = _runnable(name, version)
     return json_reply(
         {
             "name": name,
             "versions": [a.version for a in hub().versions(artifact, principal()) if a.runnable],
-            "platform": "onnxruntime_onnx",
+            "platform": PLATFORM,
             "inputs": [_described(spec) for spec in artifact.inputs],
             "outputs": [_described(spec) for spec in artifact.outputs],
         }
     )
 
 
+@blueprint.get("/models/<path:name>/config")
+@blueprint.get("/models/<path:name>/versions/<version>/config")
+def config(name: str, version: str = "") -> Response:
+    """Answer a model's configuration as Triton words it: no batching, run by onnxruntime."""
+    artifact = _runnable(name, version)
+    return json_reply(
+        {
+            "name": name,
+            "platform": PLATFORM,
+            "backend": "onnxruntime",
+            "max_batch_size": 0,
+            "input": [_configured(spec) for spec in artifact.inputs],
+            "output": [_configured(spec) for spec in artifact.outputs],
+        }
+    )
+
+
 @blueprint.get("/models/<path:name>/ready")
 @blueprint.get("/models/<path:name>/versions/<version>/ready")
-def model_ready(name: str, version: str | None = None) -> Response:
+def model_ready(name: str, version: str = "") -> Response:
     """Answer that a model can be run; raises `NotRunnable` saying why it cannot."""
     _runnable(name, version)
     return json_reply({"name": name, "ready": True})
@@ -70,46 +93,78 @@ def model_ready(name: str, version: str | None = None) -> Response:
 
 @blueprint.post("/models/<path:name>/infer")
 @blueprint.post("/models/<path:name>/versions/<version>/infer")
-def infer(name: str, version: str | None = None) -> Response:
-    """Run a model on the tensors of the request."""
+def infer(name: str, version: str = "") -> Response:
+    """Raise what kept a request from being answered: `direct` has tried."""
+    failed: Exception = request.environ[FAILED]
+    raise failed
+
+
+@blueprint.post("/repository/index")
+def index() -> Response:
+    """Answer every public model, the oldest first, with its state: READY is what can be asked, open or not."""
+    asked = _asked()
+    return Response(_listed(hub(), asked.get("ready") is True), content_type="application/json")
+
+
+@blueprint.post("/repository/models/<path:name>/load")
+def load(name: str) -> Response:
+    """Open a model and run it once; raises `WrongInput` for a configuration of the caller's, which none is taken."""
     caller = allowed("run")
-    artifact = _runnable(name, version)
-    request.max_content_length = LARGEST
-    asked = json_object(request.get_data(cache=False), "the inference request")
-    feeds = tensors.read(asked.get("inputs"), artifact.inputs)
-    answer = hub().infer(artifact.key, feeds, _outputs(asked, artifact), caller)
-    document = {
-        "model_name": name,
-        "model_version": artifact.version,
-        "outputs": [tensors.written(output, array) for output, array in answer.items()],
+    if _asked().get("parameters"):
+        raise WrongInput("models are run as they were proved: no configuration or file of another is taken")
+    hub().serving.load(hub().runnable(spoken(name), caller))
+    return json_reply({})
+
+
+@blueprint.post("/repository/models/<path:name>/unload")
+def unload(name: str) -> Response:
+    """Let an open model go; it stays ready, for the next request opens it again."""
+    caller = allowed("run")
+    hub().serving.unload(hub().runnable(spoken(name), caller))
+    return json_reply({})
+
+
+def _runnable(name: str, version: str) -> Artifact:
+    return hub().runnable(spoken(name), principal(), version)
+
+
+def _asked() -> dict[str, Any]:
+    body = request.get_data()
+    return json_object(body, "the request") if body else {}
+
+
+def _listed(catalogue: Hub, only_ready: bool) -> Iterator[bytes]:
+    """Yield the list piece by piece: a catalogue may hold many models."""
+    yield b"["
+    after: Mark | None = START
+    comma = b""
+    while after is not None:
+        stretch = catalogue.changed(_MODELS, after)
+        for hit in stretch.hits():
+            state = _state(hit)
+            if state["state"] == "READY" or not only_ready:
+                yield comma + orjson.dumps(state)
+                comma = b","
+        after = stretch.next
+    yield b"]"
+
+
+def _state(hit: dict[str, Any]) -> dict[str, str]:
+    runs = hit["status"] == "ready"
+    return {
+        "name": f"{hit['owner']}/{hit['name']}",
+        "version": hit["version"],
+        "state": "READY" if runs else "UNAVAILABLE",
+        "reason": "" if runs else f"its status is {hit['status']}",
     }
-    if isinstance(asked.get("id"), str):
-        document["id"] = asked["id"]
-    return json_reply(document)
-
-
-def _runnable(name: str, version: str | None) -> Artifact:
-    artifact = hub().find(name, principal())
-    if version is not None and version != artifact.version:
-        artifact = hub().find(f"{artifact.owner}/{artifact.name}@{version}", principal())
-    artifact.require_present()
-    if artifact.runnable is None:
-        reason = artifact.obstacle
-        raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
-    return artifact
-
-
-def _outputs(asked: Mapping[str, Any], artifact: Artifact) -> list[str] | None:
-    outputs = asked.get("outputs")
-    if not outputs:
-        return None
-    try:
-        return [str(output["name"]) for output in outputs]
-    except (TypeError, KeyError) as exc:
-        expected = [plain(spec) for spec in artifact.outputs]
-        raise WrongInput('"outputs" must be a list of objects with a "name"', expected=expected) from exc
 
 
 def _described(spec: TensorSpec) -> dict[str, Any]:
     shape = [-1 if isinstance(size, str) else size for size in spec.shape]
-    return {"name": spec.name, "datatype": tensors.DATATYPES.get(spec.dtype, spec.dtype), "shape": shape}
+    return {"name": spec.name, "datatype": DATATYPES.get(spec.dtype, spec.dtype), "shape": shape}
+
+
+def _configured(spec: TensorSpec) -> dict[str, Any]:
+    described = _described(spec)
+    word = {"BYTES": "STRING"}.get(described["datatype"], described["datatype"])
+    return {"name": spec.name, "data_type": f"TYPE_{word}", "dims": described["shape"]}

@@ -81,6 +81,8 @@ def _unexpected(exc: Exception) -> Response:
 
 def _answer(problem: dict[str, Any]) -> Response:
     status = int(problem["status"])
+    if request.path.startswith("/v2"):
+        problem["error"] = problem["detail"]  # where clients of the Open Inference Protocol look
     if prefers_html() and not request.path.startswith(("/api/", "/v2")):
         return Response(render_template("problem.html", problem=problem), status)
     return json_reply(problem, status, PROBLEM)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from math import prod
 
 from hpcfair_kg.artifact import Artifact, File, TensorSpec
-from server.tensors import DATATYPES
+from hpcfair_kg.protocol import DATATYPES
 
+SHOWN = DATATYPES.keys() - {"bfloat16"}
+"""The dtypes that the snippets can write; NumPy has no word of its own for bfloat16."""
 SHORT = 24
 """Elements that are still written out."""
 
@@ -56,7 +58,7 @@ def snippets(artifact: Artifact, base: str) -> tuple[Snippet, ...]:
     form = artifact.runnable
     if artifact.status == "withdrawn":
         return ()
-    if form is None or any(spec.dtype not in DATATYPES for spec in artifact.inputs):
+    if form is None or any(spec.dtype not in SHOWN for spec in artifact.inputs):
         return (_download(artifact, base),)
     inputs = _sized(artifact)
     return (

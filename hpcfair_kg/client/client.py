@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import quote
@@ -156,17 +157,24 @@ class Client:
     ) -> dict[str, NDArray[Any]]:
         """Run a model's proved ONNX form on arrays by name and return arrays by name.
 
+        Tensors travel as bytes where the service takes them so, else in JSON.
+
         Raises `WrongInput` with what is `expected`, `NotRunnable` with the `reason`.
         """
-        import orjson
+        from hpcfair_kg.protocol import HEADER
 
-        body: dict[str, Any] = {"inputs": [tensors.to_json(name, value) for name, value in feeds.items()]}
-        if outputs is not None:
-            body["outputs"] = [{"name": name} for name in outputs]
-        headers = {"Content-Type": "application/json"}
-        path = f"/v2/models/{quote(id, safe='')}/infer"
-        answer = self.service.request("POST", path, content=orjson.dumps(body), headers=headers)
-        return tensors.from_json(orjson.loads(answer.content)["outputs"])
+        sent = tensors.request(feeds, outputs, binary=self._binary)
+        answer = self.service.request(
+            "POST", f"/v2/models/{quote(id, safe='')}/infer", content=sent.body, headers=sent.headers
+        )
+        return tensors.arrays(answer.content, answer.headers.get(HEADER))
+
+    @cached_property
+    def _binary(self) -> bool:
+        """Whether the service takes tensors as bytes; others get them in the JSON."""
+        from hpcfair_kg.protocol import BINARY
+
+        return BINARY in self.service.json("GET", "/v2").get("extensions", ())
 
     def download(
         self, id: str, folder: str | Path = ".", format: str | None = None, opset: int | None = None

@@ -11,19 +11,23 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from hpcfair_kg.artifact import Artifact, File
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.backends.work.base import Errand, Limits, Work
 from hpcfair_kg.backends.work.pool import Pool
-from hpcfair_kg.errors import NotRunnable, WrongInput
-from hpcfair_kg.models.infer import checked
-from hpcfair_kg.models.tensors import pack, unpack
+from hpcfair_kg.errors import NotRunnable
+from hpcfair_kg.tensors import Bytes, Heads, pack, unpack
 
 Array = NDArray[Any]
 
 
 class Serving:
-    """Answers inference requests; `memory` in bytes is one box's, `seconds` one request's."""
+    """Answers inference requests.
+
+    `memory` in bytes is what one box may use, half of it for models that stay
+    open; `seconds` are one request's.  Each box runs a model on its share of
+    the cores.
+    """
 
     def __init__(
         self, work: Work, blobs: Blobs, folder: Path, memory: int, seconds: float, boxes: int = 2
@@ -32,9 +36,10 @@ class Serving:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         self._lock = threading.Lock()
+        self._places: dict[tuple[str, str], str] = {}
         errand = Errand(
             "hpcfair_kg.models.infer:serve",
-            {"memory": memory // 2},
+            {"memory": memory // 2, "threads": max(1, len(os.sched_getaffinity(0)) // boxes)},
             preload=("numpy", "onnxruntime", "hpcfair_kg.models.infer"),
             reads=(self._folder,),
             limits=Limits(memory=memory),
@@ -44,48 +49,63 @@ class Serving:
     def infer(
         self, artifact: Artifact, feeds: Mapping[str, Array], outputs: Sequence[str] | None
     ) -> dict[str, Array]:
-        """Return the outputs asked for (all by default), as arrays by name.
+        """Return the outputs asked for (all by default), as arrays by name; raises what `answer` raises."""
+        return unpack(*self.answer(artifact, *pack(feeds), outputs))
+
+    def answer(
+        self, artifact: Artifact, heads: Heads, payload: Bytes, outputs: Sequence[str] | None
+    ) -> tuple[list[dict[str, Any]], bytes]:
+        """Return the outputs for inputs as `hpcfair_kg.tensors` packs both.
 
         Raises `NotRunnable` with the reason, `WrongInput` with what the model expects,
         `BoxFailed` when the request outlasts its time or memory.
         """
-        form = artifact.runnable
-        if form is None:
-            raise NotRunnable(
-                f"{artifact.owner}/{artifact.name} cannot be run: {artifact.obstacle}",
-                reason=artifact.obstacle,
-            )
-        _known(outputs, artifact)
-        tensors, payload = pack(checked(feeds, artifact.inputs))
-        message = {
-            "model": str(self._laid_out(artifact, form)),
-            "tensors": tensors,
-            "outputs": outputs and list(outputs),
-        }
-        answer, body = self._boxes.ask(message, payload, self._seconds)
-        return unpack(answer["tensors"], body)
+        path = self._path(artifact)
+        message = {"model": path, "tensors": heads, "outputs": outputs}
+        answer, body = self._boxes.ask(message, payload, self._seconds, about=path)
+        return answer["tensors"], body
+
+    def load(self, artifact: Artifact) -> None:
+        """Open a model and run it once, so that the next request finds it warm; raises what `answer` raises."""
+        path = self._path(artifact)
+        self._boxes.ask({"open": path}, timeout=self._seconds, about=path)
+
+    def unload(self, artifact: Artifact) -> None:
+        """Let a model go wherever it is open; the next request opens it again."""
+        path = self._path(artifact)
+        self._boxes.tell({"close": path}, about=path, timeout=self._seconds)
+
+    def status(self) -> dict[str, int]:
+        """Return how many models are open and how many were opened, each counted in every box."""
+        return {"open": self._boxes.held, "opened": self._boxes.fetched}
 
     def close(self) -> None:
         """End the boxes."""
         self._boxes.close()
 
-    def _laid_out(self, artifact: Artifact, form: File) -> Path:
-        """Link the form, and what external data came with it, into the folder that the boxes see."""
-        place = self._folder / artifact.key / form.sha256[:16]
-        if not place.exists():
+    def _path(self, artifact: Artifact) -> str:
+        """Return where the boxes see a model's form, linked there with what external data came with it."""
+        form = artifact.runnable
+        if form is None:
+            reason = artifact.obstacle
+            raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
+        path = self._places.get((artifact.key, form.sha256))
+        if path is None:
+            place = self._folder / artifact.key / form.sha256[:16]
             with self._lock:
-                self._link(artifact, form, place)
-        return place / form.name
+                if not place.exists():
+                    self._link(artifact, place)
+            path = self._places[artifact.key, form.sha256] = str(place / form.name)
+        return path
 
-    def _link(self, artifact: Artifact, form: File, place: Path) -> None:
+    def _link(self, artifact: Artifact, place: Path) -> None:
         beside = place.with_suffix(".new")
         shutil.rmtree(beside, ignore_errors=True)
         for file in artifact.form_files:
             target = beside / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(self._blobs.path(file.sha256), target)
-        if not place.exists():
-            beside.rename(place)
+        beside.rename(place)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -93,10 +113,3 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _known(outputs: Sequence[str] | None, artifact: Artifact) -> None:
-    names = [spec.name for spec in artifact.outputs]
-    unknown = [name for name in outputs or () if name not in names]
-    if unknown:
-        raise WrongInput(f"no output {unknown[0]!r}; there are: {', '.join(names)}", expected=names)

@@ -1,3 +1,4 @@
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
@@ -145,10 +146,23 @@ def test_a_scalar_runs(tmp_path):
     assert infer.run(infer.load(identity(tmp_path, F, [])), {"x": 2.5})["y"] == np.float32(2.5)
 
 
-def test_bfloat16_is_refused_by_name(tmp_path):
-    path = identity(tmp_path, TensorProto.BFLOAT16)
-    with pytest.raises(NotRunnable, match="'x' is bfloat16"):
-        infer.run(infer.load(path), {"x": [1.0]})
+def test_bfloat16_runs(tmp_path):
+    session = infer.load(identity(tmp_path, TensorProto.BFLOAT16, ("n", 2)))
+    for given in (np.array([[1.0, 1e30]], ml_dtypes.bfloat16), [[1.0, 1e30]], np.zeros((0, 2))):
+        gave = infer.run(session, {"x": given})["y"]
+        assert gave.dtype == ml_dtypes.bfloat16
+        np.testing.assert_array_equal(gave, np.asarray(given).astype(ml_dtypes.bfloat16))
+    with pytest.raises(WrongInput, match="x is str"):
+        infer.run(session, {"x": [["a", "b"]]})
+
+
+def test_what_no_array_holds_is_refused_by_name(tmp_path):
+    kind = helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(F, None))
+    node = helper.make_node("DictVectorizer", ["x"], ["y"], domain="ai.onnx.ml", string_vocabulary=["a", "b"])
+    ends = [helper.make_value_info("x", kind)], [value("y", F, [1, 2])]
+    path = save(tmp_path / "map.onnx", [node], *ends, imports=[("ai.onnx.ml", 3)])
+    with pytest.raises(NotRunnable, match=r"'x' is map\(string,tensor\(float\)\)"):
+        infer.run(infer.load(path), {"x": {"a": 1.0}})
 
 
 def test_a_sequence_of_maps_becomes_rows_and_columns(tmp_path):
@@ -161,14 +175,43 @@ def test_a_sequence_of_maps_becomes_rows_and_columns(tmp_path):
     assert infer.run(session, {"x": [[0.25, 0.75], [1, 0]]})["p"].tolist() == [[0.25, 0.75], [1, 0]]
 
 
-def test_a_sequence_of_unequal_tensors_is_refused_by_name(tmp_path):
+def test_a_sequence_of_unequal_tensors_is_an_output_each(tmp_path):
     nodes = [helper.make_node("SequenceConstruct", ["x", "y"], ["s"])]
     out = helper.make_tensor_sequence_value_info("s", F, None)
     path = save(tmp_path / "s.onnx", nodes, [value("x", F, ["a"]), value("y", F, ["b"])], [out])
     session = infer.load(path)
     assert infer.run(session, {"x": [1, 2], "y": [3, 4]})["s"].tolist() == [[1, 2], [3, 4]]
-    with pytest.raises(NotRunnable, match="output 's'"):
-        infer.run(session, {"x": [1], "y": [3, 4]})
+    apart = infer.run(session, {"x": [1], "y": [3, 4]}, ["s"])
+    assert {name: array.tolist() for name, array in apart.items()} == {"s[0]": [1], "s[1]": [3, 4]}
+
+
+def sequences(tmp_path):
+    """y = x twice over, a sequence of floats that may be of any shape."""
+    sequence = helper.make_tensor_sequence_value_info
+    nodes = [helper.make_node("SequenceInsert", ["x", "t"], ["y"])]
+    ends = [sequence("x", F, None), value("t", F, None)], [sequence("y", F, None)]
+    return infer.load(save(tmp_path / "seq.onnx", nodes, *ends))
+
+
+def test_a_sequence_is_fed_as_a_list_as_an_array_or_one_by_one(tmp_path):
+    session, t = sequences(tmp_path), np.float32([5, 6])
+    for x in ({"x": [[1, 2], [3, 4]]}, {"x": np.array([[1, 2], [3, 4]])}, {"x[1]": [3, 4], "x[0]": [1, 2]}):
+        assert infer.run(session, x | {"t": t})["y"].tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert infer.run(session, {"x": [], "t": t})["y"].tolist() == [[5, 6]]
+    assert list(infer.run(session, {"x": [np.float32([1])], "t": t})) == ["y[0]", "y[1]"]
+    for wrong in ({"x": 1.0}, {"x": [["a"]]}, {"x[1]": [1.0]}, {}):
+        with pytest.raises(WrongInput):
+            infer.run(session, wrong | {"t": t})
+
+
+def test_an_optional_input_may_be_left_out(tmp_path):
+    tensor = helper.make_tensor_type_proto(F, [2])
+    optional = helper.make_value_info("x", helper.make_optional_type_proto(tensor))
+    node = helper.make_node("OptionalHasElement", ["x"], ["y"])
+    path = save(tmp_path / "o.onnx", [node], [optional], [value("y", TensorProto.BOOL, [])])
+    session = infer.load(path)
+    assert infer.run(session, {"x": [1.0, 2.0]})["y"].tolist() is True
+    assert infer.run(session, {})["y"].tolist() is False
 
 
 def test_inputs_that_the_graph_rejects_are_wrong_input(tmp_path):
@@ -196,18 +239,42 @@ def test_what_cannot_be_loaded_says_why(tmp_path):
 def test_serve_answers_in_the_form_it_is_asked(linear):
     answer = infer.serve(lambda event: None, memory=1 << 20)
     tensors, payload = infer.pack({"x": np.ones((2, 3), np.float32)})
-    message, body = answer({"model": str(linear), "tensors": tensors, "outputs": ["y"]}, payload)
+    asked = {"model": str(linear), "tensors": tensors, "outputs": ["y"]}
+    message, body = answer(asked, payload)
     assert infer.unpack(message["tensors"], body)["y"].tolist() == [[9, 12], [9, 12]]
+    assert message["holds"] == [str(linear)]
+    assert "holds" not in answer(asked, payload)[0]
 
 
-def test_sessions_are_kept_and_the_oldest_closed_when_memory_is_short(linear, tmp_path):
-    other = identity(tmp_path, F)
-    sessions = infer.Sessions(linear.stat().st_size + other.stat().st_size)
-    first = sessions.open(linear)
-    sessions.open(other)
-    assert sessions.open(linear) is first
-    sessions.open(identity(tmp_path, I64))
-    assert len(sessions) == 2
-    assert sessions.open(linear) is first
-    with pytest.raises(NotFound):
-        sessions.open(tmp_path / "none.onnx")
+def test_serve_opens_and_closes_when_it_is_told(linear):
+    answer = infer.serve(lambda event: None, memory=1 << 20)
+    assert answer({"open": str(linear)}, b"") == ({"holds": [str(linear)]}, b"")
+    assert answer({"open": str(linear)}, b"") == ({}, b"")
+    assert answer({"close": str(linear)}, b"") == ({"holds": []}, b"")
+    assert answer({"close": str(linear)}, b"") == ({}, b"")
+
+
+def test_a_model_runs_once_when_it_is_warmed(linear, tmp_path):
+    class Counted:
+        def __init__(self, path):
+            self.session, self.fed = infer.load(path), []
+
+        def run(self, outputs, feeds):
+            self.fed.append(feeds["x"].shape)
+            return self.session.run(outputs, feeds)
+
+    def warmed(path):
+        counted = Counted(path)
+        infer.warmed(infer.Model(counted, *infer.signature(counted.session)))
+        return counted.fed
+
+    assert warmed(linear) == [(1, 3)]
+    assert warmed(identity(tmp_path, F, (1 << 20, 1 << 10))) == []
+
+
+def test_a_model_that_runs_on_nothing_small_is_opened_cold(tmp_path):
+    node = helper.make_node("Gather", ["t", "x"], ["y"])
+    table = helper.make_tensor("t", F, [2], [1, 2])
+    path = save(tmp_path / "g.onnx", [node], [value("x", I64, ["n"])], [value("y", F, ["n"])], [table])
+    model = infer.Model.of(infer.load(path))
+    assert infer.warmed(model) is model

@@ -84,7 +84,7 @@ def test_the_api_is_described_whole(filled: Filled) -> None:
     routes = set()
     for rule in filled.client.application.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: f"{{{names.get(m[1], m[1])}}}", rule.rule)
-        if "/v2/models/" in path:
+        if path.startswith(("/v2/models/", "/v2/repository/models/")):
             path = path.replace("{name}", "{model}")
         path = path.replace("/views/{name}", "/views/{view}")
         if path.startswith("/static") or path.endswith(".{suffix}"):

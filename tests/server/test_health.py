@@ -27,8 +27,35 @@ def test_it_is_not_ready_before_the_first_entries_are_in(settings: Settings) -> 
 def test_metrics_are_what_prometheus_reads(filled: Filled) -> None:
     filled.client.open("/nothing", method="MADEUP")
     text = filled.client.get("/metrics").text
-    line = re.compile(r'(# TYPE \w+ (gauge|counter)|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)')
+    line = re.compile(
+        r'(# TYPE \w+ (gauge|counter|histogram)|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)'
+    )
     assert all(line.fullmatch(row) for row in text.splitlines())
     assert "hpcfair_sandbox_holds 1" in text
     assert 'method="OTHER"' in text
     assert "MADEUP" not in text
+
+
+def test_metrics_count_inferences(filled: Filled) -> None:
+    def counted() -> dict[str, float]:
+        rows = (row.rpartition(" ") for row in filled.client.get("/metrics").text.splitlines())
+        return {
+            name: float(value) for name, _, value in rows if name.startswith(("hpcfair_inf", "hpcfair_m"))
+        }
+
+    x = {"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}
+    for name in ("x", "z"):
+        document = {"inputs": [x | {"name": name}]}
+        filled.client.post("/v2/models/ada%2Fscaler/infer", json=document, headers=filled.headers)
+    before = counted()
+    filled.client.post("/v2/models/ada%2Fscaler/infer", json={"inputs": [x]}, headers=filled.headers)
+    after = counted()
+    assert (
+        after['hpcfair_inferences_total{outcome="ok"}']
+        == before['hpcfair_inferences_total{outcome="ok"}'] + 1
+    )
+    assert after['hpcfair_inferences_total{outcome="wrong-input"}'] >= 1
+    assert after["hpcfair_inference_seconds_count"] == before["hpcfair_inference_seconds_count"] + 1
+    assert after["hpcfair_inference_seconds_count"] == after['hpcfair_inference_seconds_bucket{le="+Inf"}']
+    assert after["hpcfair_models_open"] >= 1
+    assert after["hpcfair_models_opened_total"] >= 1

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.server.parts import Filled, scaler
+from hpcfair_kg.protocol import HEADER
+from tests.server.parts import Filled, form, scaler
 
 X = {"name": "x", "shape": [2, 3], "datatype": "FP32", "data": [1, 2, 3, 4, 5, 6]}
 
@@ -90,3 +95,110 @@ def test_running_needs_its_scope(filled: Filled) -> None:
     reader = filled.hub.accounts.create("eve", ("read", "write"))
     refused = infer(filled, "ada%2Fscaler", {"inputs": [X]}, Authorization=f"Bearer {reader}")
     assert refused.status_code == 403
+
+
+def binary(filled: Filled, data: bytes, size: int, header: int | None = None, **asked: Any) -> TestResponse:
+    """Ask for an inference on two rows that are sent as bytes."""
+    told = {"name": "x", "shape": [2, 3], "datatype": "FP32", "parameters": {"binary_data_size": size}}
+    text = json.dumps({"inputs": [told], **asked}).encode()
+    headers = filled.headers | {HEADER: str(len(text) if header is None else header)}
+    return filled.client.post("/v2/models/ada%2Fscaler/infer", data=text + data, headers=headers)
+
+
+ROWS = np.arange(6, dtype="<f4").tobytes()
+
+
+def test_bytes_in_json_or_bytes_out(filled: Filled) -> None:
+    answer = binary(filled, ROWS, 24)
+    assert answer.get_json()["outputs"][0]["data"] == [0, 2, 4, 6, 8, 10]
+    for asked in (
+        {"parameters": {"binary_data_output": True}},
+        {"outputs": [{"name": "y", "parameters": {"binary_data": True}}]},
+    ):
+        answer = binary(filled, ROWS, 24, **asked)
+        document, tail = (
+            answer.data[: int(answer.headers[HEADER])],
+            answer.data[int(answer.headers[HEADER]) :],
+        )
+        assert json.loads(document)["outputs"][0]["parameters"] == {"binary_data_size": 24}
+        assert np.frombuffer(tail, "<f4").tolist() == [0, 2, 4, 6, 8, 10]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("data", "size", "header"), [(ROWS[:-1], 24, None), (ROWS, 20, None), (ROWS, 24, 10_000), (ROWS, 24, 5)]
+)
+def test_bytes_that_do_not_fit_are_told_what_would(
+    filled: Filled, data: bytes, size: int, header: int | None
+) -> None:
+    answer = binary(filled, data, size, header)
+    assert (answer.status_code, answer.get_json()["type"].rpartition("/")[2]) == (422, "wrong-input")
+    assert answer.get_json()["expected"] == [{"name": "x", "dtype": "float32", "shape": ["batch", 3]}]
+    assert answer.get_json()["error"] == answer.get_json()["detail"]
+
+
+def test_a_compressed_body_is_unpacked(filled: Filled) -> None:
+    text = json.dumps({"inputs": [X]}).encode()
+    for encoding, data in (("gzip", gzip.compress(text)), ("deflate", zlib.compress(text))):
+        headers = filled.headers | {"Content-Encoding": encoding}
+        answer = filled.client.post("/v2/models/ada%2Fscaler/infer", data=data, headers=headers)
+        assert answer.status_code == 200, answer.text
+        cut = filled.client.post("/v2/models/ada%2Fscaler/infer", data=data[:9], headers=headers)
+        assert cut.status_code == 422
+    headers = filled.headers | {"Content-Encoding": "br"}
+    refused = filled.client.post("/v2/models/ada%2Fscaler/infer", data=text, headers=headers)
+    assert refused.status_code == 415
+
+
+def test_what_is_not_offered_is_refused_by_name(filled: Filled) -> None:
+    asked = {"inputs": [X], "outputs": [{"name": "y", "parameters": {"classification": 2}}]}
+    answer = infer(filled, "ada%2Fscaler", asked)
+    assert answer.status_code == 422
+    assert "classification" in answer.get_json()["detail"]
+
+
+def test_the_repository_is_listed(filled: Filled) -> None:
+    every = {one["name"]: one for one in filled.client.post("/v2/repository/index").get_json()}
+    assert every["ada/scaler"] == {"name": "ada/scaler", "version": "1.0", "state": "READY", "reason": ""}
+    assert every["ada/old"]["state"] == "UNAVAILABLE"
+    assert "ada/people" not in every
+    ready = filled.client.post("/v2/repository/index", json={"ready": True}).get_json()
+    assert "ada/old" not in {one["name"] for one in ready}
+
+
+def test_models_are_loaded_and_let_go(filled: Filled) -> None:
+    def post(verb: str, name: str = "ada%2Fscaler", **options: Any) -> int:
+        return filled.client.post(f"/v2/repository/models/{name}/{verb}", **options).status_code
+
+    held = filled.hub.serving.status
+    assert post("unload", headers=filled.headers) == 200
+    before = held()["open"]
+    assert post("load", headers=filled.headers) == 200
+    assert held()["open"] == before + 1
+    assert post("unload", headers=filled.headers) == 200
+    assert held()["open"] == before
+    assert infer(filled, "ada%2Fscaler", {"inputs": [X]}).status_code == 200
+    assert post("load") == 401
+    assert post("load", "ada%2Fold", headers=filled.headers) == 409
+    assert post("load", headers=filled.headers, json={"parameters": {"config": "{}"}}) == 422
+
+
+def test_a_configuration_as_triton_words_it(filled: Filled) -> None:
+    config = filled.client.get("/v2/models/ada%2Fscaler/config").get_json()
+    assert (config["max_batch_size"], config["backend"]) == (0, "onnxruntime")
+    assert config["input"] == [{"name": "x", "data_type": "TYPE_FP32", "dims": [-1, 3]}]
+
+
+def test_a_name_leads_to_its_newest_version_at_once(filled: Filled) -> None:
+    sent = filled.send({"name": "grows", "license": "MIT"}, ("m.onnx", scaler(31.0)), Prefer="wait=60")
+    first = infer(filled, "ada%2Fgrows", {"inputs": [X]}).get_json()
+    key = sent.get_json()["key"]
+    body = form({"version": "2.0"}, ("m.onnx", scaler(32.0)))
+    more = filled.client.post(
+        f"/api/artifacts/{key}/versions", data=body, headers=filled.headers | {"Prefer": "wait=60"}
+    )
+    assert more.status_code == 201, more.text
+    second = infer(filled, "ada%2Fgrows", {"inputs": [X]}).get_json()
+    assert (first["model_version"], second["model_version"]) == ("1.0", "2.0")
+    old = infer(filled, "ada%2Fgrows/versions/1.0", {"inputs": [X]}).get_json()
+    assert old["outputs"][0]["data"][0] == 31.0

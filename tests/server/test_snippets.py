@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from hpcfair_kg import protocol, tensors
 from hpcfair_kg.activity import Verdict
 from hpcfair_kg.artifact import Artifact, File, TensorSpec
-from server import snippets, tensors
+from server import snippets
 
 FORM = File("m.onnx", "onnx", "converted", 1, "0" * 64)
 
@@ -68,7 +69,7 @@ def test_curl_sends_what_the_protocol_takes(artifact: Artifact, tmp_path: Any) -
         text=True,
         check=True,
     )
-    arrays = tensors.read(json.loads(done.stdout)["inputs"], artifact.inputs)
+    arrays = tensors.unpack(*protocol.read(json.loads(done.stdout)["inputs"], memoryview(b"")))
     assert [(n, a.dtype.kind) for n, a in arrays.items()] == [
         (s.name, {"float32": "f", "bool": "b", "int64": "i", "string": "O"}[s.dtype]) for s in artifact.inputs
     ]

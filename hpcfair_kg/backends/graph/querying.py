@@ -8,7 +8,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from hpcfair_kg.backends.work.base import Answer, Emit, Message
+from hpcfair_kg.backends.work.base import Answer, Bytes, Emit, Message
 from hpcfair_kg.errors import QueryLimit, QuerySyntax
 
 RESULTS = {
@@ -32,7 +32,7 @@ class Answers:
         self._folder = ""
         self._store = ox.Store()
 
-    def __call__(self, message: Message, payload: bytes) -> Answer:
+    def __call__(self, message: Message, payload: Bytes) -> Answer:
         """Answer one query: {checkpoint, query, prefixes, union, default, named, results, graphs, size}."""
         self._open(str(message["checkpoint"]))
         try:

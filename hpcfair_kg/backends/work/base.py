@@ -18,6 +18,7 @@ Event = Mapping[str, Any]
 """What an errand says on its way: {"event": "step" | "progress", …}."""
 Emit = Callable[[Event], None]
 Message = Mapping[str, Any]
+Bytes = bytes | bytearray | memoryview
 Answer = tuple[dict[str, Any], bytes]
 
 
@@ -55,7 +56,7 @@ class Resident(ABC):
     """A box that stays: it answers one message at a time until it is closed or dies."""
 
     @abstractmethod
-    def ask(self, message: Message, payload: bytes = b"", timeout: float | None = None) -> Answer:
+    def ask(self, message: Message, payload: Bytes = b"", timeout: float | None = None) -> Answer:
         """Send a message and wait for its answer.
 
         Past `timeout` seconds the box is killed and `BoxFailed(cause="time")` raised;

@@ -37,7 +37,8 @@ def run(sock: socket.socket) -> None:
         wire.send(sock, {"value": None if request["resident"] else value})
     except BaseException as exc:  # noqa: BLE001 - whatever a stranger's model raises is told, not lost
         return wire.send(sock, _said(exc))
-    while request["resident"] and _answered(sock, value):
+    kept = bytearray()
+    while request["resident"] and _answered(sock, value, kept):
         pass
     return None
 
@@ -59,9 +60,9 @@ def _furnish(writes: Path | None) -> None:
     sys.stdin, sys.stdout, sys.stderr = (open(os.devnull, mode) for mode in "rww")  # noqa: SIM115, PTH123
 
 
-def _answered(sock: socket.socket, handler: Any) -> bool:
+def _answered(sock: socket.socket, handler: Any, kept: bytearray) -> bool:
     try:
-        request, payload = wire.receive(sock)
+        request, payload = wire.receive(sock, kept=kept)
     except EOFError:
         return False
     try:

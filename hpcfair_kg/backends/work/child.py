@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -37,27 +37,30 @@ class Child:
         self._poll = select.poll()
         self._poll.register(speech, select.POLLIN)
         self._poll.register(errors, select.POLLIN)
-        self._tail = b""
+        self._tail, self._kept = b"", bytearray()
         self._lock = threading.Lock()
         self._open, self._unwanted = True, False
         self._status: int | None = None
 
-    def send(self, message: Mapping[str, Any], payload: bytes = b"", deadline: float = math.inf) -> None:
+    def send(self, message: Mapping[str, Any], payload: wire.Bytes = b"", deadline: float = math.inf) -> None:
         """Send a frame; raises `EOFError` when the child is gone, `TimeoutError` past the deadline."""
-        self._speech.settimeout(None if math.isinf(deadline) else max(deadline - time.monotonic(), 0.001))
+        parts = wire.frame(message, payload)
         try:
-            wire.send(self._speech, message, payload)
+            self._send(parts, deadline)
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise EOFError from exc
-        finally:
-            self._speech.settimeout(None)
 
     def receive(self, deadline: float = math.inf) -> wire.Frame:
         """Return the next frame; raises `EOFError`, `TimeoutError` or `wire.Malformed`."""
         try:
-            return wire.receive(self._speech, partial(self._wait, deadline))
+            return wire.receive(self._speech, partial(self._wait, deadline), self._kept)
         except ConnectionResetError as exc:
             raise EOFError from exc
+
+    @property
+    def open(self) -> bool:
+        """Whether it can be spoken to, though it may have died unseen."""
+        return self._open
 
     @property
     def alive(self) -> bool:
@@ -93,6 +96,20 @@ class Child:
             if self._open:
                 self._settle()
         return why(self._status, self._tail.decode(errors="replace"), limits)
+
+    def _send(self, parts: Sequence[wire.Bytes], deadline: float) -> None:
+        """Send at once what the socket takes at once, as it does a small frame; wait for the rest."""
+        with suppress(BlockingIOError):
+            sent = self._speech.send(parts[0], socket.MSG_DONTWAIT)
+            parts = (memoryview(parts[0])[sent:], *parts[1:])
+        if len(parts) == 1 and not len(parts[0]):
+            return
+        self._speech.settimeout(None if math.isinf(deadline) else max(deadline - time.monotonic(), 0.001))
+        try:
+            for part in parts:
+                self._speech.sendall(part)
+        finally:
+            self._speech.settimeout(None)
 
     def _settle(self) -> None:
         """Wait until it has ended, and learn how from the server, if that still lives."""

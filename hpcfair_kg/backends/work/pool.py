@@ -1,49 +1,175 @@
-"""A few resident boxes that answer for one errand, started when they are needed, replaced when they die."""
+"""A few resident boxes that answer for one errand, started when they are needed, replaced when they die.
+
+What a box keeps in memory serves again: who asks about something waits for a
+box that has it at hand, but no longer than another one would need to fetch it,
+so that nothing is fetched twice by chance and what is asked for much is soon
+in every box.  The box says in an answer's "holds" what it has at hand.
+"""
 
 from __future__ import annotations
 
-from queue import Empty, LifoQueue
+import math
+import threading
+import time
+from dataclasses import dataclass, field
 
-from hpcfair_kg.backends.work.base import Answer, Errand, Message, Resident, Work
+from hpcfair_kg.backends.work.base import Answer, Bytes, Errand, Message, Resident, Work
 from hpcfair_kg.errors import Busy
+
+_TRUST = 1.0
+"""Seconds for which a box that answered is taken to be alive without a look."""
+
+
+@dataclass(eq=False)
+class _Seat:
+    """A place for a box; `holds` has the seconds that each thing took to fetch, infinite while it is fetched."""
+
+    box: Resident | None = None
+    busy: bool = False
+    answered: float = 0.0
+    holds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Asker:
+    about: str
+    only: _Seat | None = None
+    began: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.monotonic)
+    turn: threading.Event | None = None
+    seat: _Seat | None = None
+
+    def wake(self) -> None:
+        """Have it look whether there is a seat now."""
+        if self.turn is not None:
+            self.turn.set()
 
 
 class Pool:
-    """Up to `size` boxes, the one that answered last asked first, so that what it holds in memory serves again."""
+    """Up to `size` boxes; of those that are as good, the one that answered last is asked first."""
 
     def __init__(self, work: Work, errand: Errand, size: int, patience: float = 30.0) -> None:
         self._work, self._errand, self._patience = work, errand, patience
-        self._idle: LifoQueue[Resident | None] = LifoQueue()
-        for _ in range(size):
-            self._idle.put(None)
+        self._seats = [_Seat() for _ in range(size)]
+        self._waiting: list[_Asker] = []
+        self._lock = threading.Lock()
+        self.fetched = 0
 
-    def ask(self, message: Message, payload: bytes = b"", timeout: float | None = None) -> Answer:
-        """Ask the next free box; raises `Busy` when none is free in time, and what `Resident.ask` raises."""
-        box = self._take()
-        try:
-            return box.ask(message, payload, timeout)
-        finally:
-            self._idle.put(box if box.alive else None)
+    def ask(
+        self, message: Message, payload: Bytes = b"", timeout: float | None = None, about: str = ""
+    ) -> Answer:
+        """Ask a box; raises `Busy` when none is free in time, and what `Resident.ask` raises."""
+        return self._asked(self._take(_Asker(about)), message, payload, timeout, about)
+
+    def tell(self, message: Message, about: str, timeout: float | None = None) -> int:
+        """Say something to each box that has something at hand, as it comes free; return how many those were."""
+        told = 0
+        for seat in self._seats:
+            if about in seat.holds:
+                self._asked(self._take(_Asker(about, seat)), message, b"", timeout, about)
+                told += 1
+        return told
+
+    @property
+    def held(self) -> int:
+        """How many things the boxes have at hand; one that two have counts twice."""
+        with self._lock:
+            return sum(len(seat.holds) for seat in self._seats)
 
     def close(self) -> None:
         """End the boxes that are idle."""
-        while True:
-            try:
-                box = self._idle.get_nowait()
-            except Empty:
-                return
-            if box is not None:
-                box.close()
+        for seat in self._seats:
+            if seat.box is not None and not seat.busy:
+                seat.box.close()
+                seat.box = None
 
-    def _take(self) -> Resident:
+    def _asked(
+        self, seat: _Seat, message: Message, payload: Bytes, timeout: float | None, about: str
+    ) -> Answer:
+        began = time.monotonic()
         try:
-            box = self._idle.get(timeout=self._patience)
-        except Empty as exc:
-            raise Busy(f"all places are taken for {self._patience:g} s now; try again in a moment") from exc
-        if box is not None and box.alive:
-            return box
-        try:
-            return self._work.resident(self._errand)
+            rested = began - seat.answered > _TRUST
+            if seat.box is None or (rested and not seat.box.alive):
+                with self._lock:
+                    seat.holds = {about: math.inf} if about else {}
+                seat.box = self._work.resident(self._errand)
+            answer = seat.box.ask(message, payload, timeout)
         except BaseException:
-            self._idle.put(None)
+            self._note(seat, about, None, time.monotonic() - began)
             raise
+        self._note(seat, about, answer[0].pop("holds", None), time.monotonic() - began)
+        return answer
+
+    def _note(self, seat: _Seat, about: str, holds: list[str] | None, seconds: float) -> None:
+        """Note what a box has at hand now, and let in whoever may."""
+        with self._lock:
+            if seat.box is None or (holds is None and not seat.box.alive):
+                seat.box = None
+                seat.holds.clear()
+            if seat.holds.get(about) == math.inf:
+                seat.holds[about] = seconds
+                self.fetched += 1
+                for asker in self._waiting:  # now it is known how long it is worth waiting
+                    asker.since = time.monotonic()
+                    asker.wake()
+            if holds is not None:
+                seat.holds = {thing: seat.holds.get(thing, seconds) for thing in holds}
+            seat.busy, seat.answered = False, time.monotonic()
+            for asker in self._waiting:
+                if self._suits(seat, asker):
+                    self._waiting.remove(asker)
+                    self._seat(asker, seat)
+                    break
+
+    def _take(self, asker: _Asker) -> _Seat:
+        """Return a seat that is the asker's until it is noted."""
+        with self._lock:
+            if self._seated(asker) and asker.seat is not None:
+                return asker.seat
+            asker.turn = threading.Event()
+            self._waiting.append(asker)
+        while asker.seat is None:
+            asker.turn.wait(self._left(asker))
+            with self._lock:
+                asker.turn.clear()
+                if asker.seat is None and (self._seated(asker) or self._left(asker) <= 0):
+                    self._waiting.remove(asker)
+            if asker.seat is None and self._left(asker) <= 0:
+                raise Busy(f"all places are taken for {self._patience:g} s now; try again in a moment")
+        return asker.seat
+
+    def _seated(self, asker: _Asker) -> bool:
+        """Give an asker the best of the seats that suit: one that has it at hand, else one that has little."""
+        suiting = [seat for seat in self._seats if self._suits(seat, asker)]
+        if not suiting:
+            return False
+        best = max(
+            suiting, key=lambda s: (asker.about in s.holds, -len(s.holds), s.box is not None, s.answered)
+        )
+        self._seat(asker, best)
+        return True
+
+    def _suits(self, seat: _Seat, asker: _Asker) -> bool:
+        if seat.busy or (asker.only is not None and asker.only is not seat):
+            return False
+        if not asker.about or asker.only or asker.about in seat.holds:
+            return True
+        return time.monotonic() - asker.since >= self._worth(asker)
+
+    def _worth(self, asker: _Asker) -> float:
+        """Return the seconds for which it is worth waiting: as many as fetching it elsewhere would take."""
+        return min((s.holds[asker.about] for s in self._seats if asker.about in s.holds), default=0.0)
+
+    def _left(self, asker: _Asker) -> float:
+        """Return the seconds until an asker has to look again or give up."""
+        now = time.monotonic()
+        worth = self._worth(asker) - (now - asker.since) if asker.about else 0.0
+        patience = self._patience - (now - asker.began)
+        return worth if 0 < worth < patience else patience
+
+    def _seat(self, asker: _Asker, seat: _Seat) -> None:
+        seat.busy = True
+        if asker.about:
+            seat.holds.setdefault(asker.about, math.inf)
+        asker.seat = seat
+        asker.wake()

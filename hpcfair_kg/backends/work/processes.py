@@ -13,7 +13,7 @@ from typing import Any
 
 from hpcfair_kg.backends.sandbox import Box, probe
 from hpcfair_kg.backends.work import wire
-from hpcfair_kg.backends.work.base import Answer, Emit, Errand, Limits, Message, Resident, Work
+from hpcfair_kg.backends.work.base import Answer, Bytes, Emit, Errand, Limits, Message, Resident, Work
 from hpcfair_kg.backends.work.child import Child, raised, too_slow
 from hpcfair_kg.backends.work.warm import Warm
 from hpcfair_kg.errors import BoxFailed, HPCFairError, NotRunnable, by_code
@@ -169,11 +169,11 @@ class _Staying(Resident):
         self._child, self._limits, self._forget = child, limits, forget
         self._turn = threading.RLock()
 
-    def ask(self, message: Message, payload: bytes = b"", timeout: float | None = None) -> Answer:
+    def ask(self, message: Message, payload: Bytes = b"", timeout: float | None = None) -> Answer:
         """Send a message and wait for its answer; the time counts from this asker's turn."""
         seconds = math.inf if timeout is None else timeout
         with self._turn:
-            if not self.alive:
+            if not self._child.open:
                 raise self._child.fate(self._limits)
             try:
                 return _exchange(self._child, {"message": message}, payload, self._limits, seconds)
@@ -212,7 +212,7 @@ def _conversation(child: Child, limits: Limits, emit: Emit) -> Any:
     raise BoxFailed(f"sent more than {EVENTS:,} events", cause="size")
 
 
-def _exchange(child: Child, message: Message, payload: bytes, limits: Limits, seconds: float) -> Answer:
+def _exchange(child: Child, message: Message, payload: Bytes, limits: Limits, seconds: float) -> Answer:
     deadline = time.monotonic() + seconds
     try:
         child.send(message, payload, deadline)

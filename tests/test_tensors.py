@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from hpcfair_kg import tensors as wire
 from hpcfair_kg.errors import WrongInput
-from hpcfair_kg.models import tensors as wire
 
 ARRAYS = npst.arrays(
     st.sampled_from(["bool", "int8", "uint16", "int64", "float16", "float32", "float64"]),
