@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 
@@ -20,7 +21,7 @@ from hpcfair_kg.artifact import TensorSpec, plain
 from hpcfair_kg.errors import HPCFairError, UnknownFormat, WrongInput
 from hpcfair_kg.formats.arrays import read_header
 from hpcfair_kg.models import rows
-from hpcfair_kg.models.infer import checked
+from hpcfair_kg.models.feeding import checked
 from server import typed
 from server.suggested import LARGEST, Suggestion
 from server.wording import shape
@@ -103,7 +104,7 @@ def _tensor(spec: TensorSpec, spare: Callable[[], Array] | None, sent: Sent) -> 
         array = typed.read(sent.text, spec)
     if array.dtype.kind not in "biufOUS":
         raise _wrong(f"an array of {array.dtype} holds neither numbers nor texts", spec)
-    return checked({spec.name: array}, [spec])[spec.name]
+    return np.asarray(checked({spec.name: array}, [spec])[spec.name])
 
 
 def _of_file(file: FileStorage, spec: TensorSpec) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hpcfair_kg.activity import Job
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import Forbidden, HPCFairError, Unauthorized
-from hpcfair_kg.models.tensors import DTYPES
+from hpcfair_kg.tensors import DTYPES
 from server import arks, typed
 from server.access import admit, hub, principal
 from server.fields import Field, Sent, fields, sent

@@ -7,7 +7,7 @@ import pytest
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import WrongInput
-from hpcfair_kg.models.infer import checked
+from hpcfair_kg.models.feeding import checked
 from server import typed
 
 TABLE = TensorSpec("x", "float32", ("batch", 3))

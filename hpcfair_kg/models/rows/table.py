@@ -101,7 +101,7 @@ def shaped(array: Array, spec: TensorSpec, by_row: bool = False) -> Array:
     """Give rows of values the shape of the model's samples: [5, 39] becomes [5, 3, 13] for [batch, time, 13].
 
     An array that has the model's rank, or that no shape fits, is left for
-    `infer.checked` to judge.  A flat array is one sample of a model that takes
+    `feeding.checked` to judge.  A flat array is one sample of a model that takes
     several numbers, unless it has one entry a row.
     """
     rank = len(spec.shape)

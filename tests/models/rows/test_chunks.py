@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import CorruptFile, NotFound, TooLarge, UnknownFormat, WrongInput
 from hpcfair_kg.models import rows
-from hpcfair_kg.models.infer import checked
+from hpcfair_kg.models.feeding import checked
 from hpcfair_kg.models.rows import delimited, documents, parquet, text
 
 X = TensorSpec("x", "float32", ("batch", 3))
