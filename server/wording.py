@@ -7,8 +7,9 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from hpcfair_kg.activity import Hardware, Verdict
+from hpcfair_kg.activity import Verdict
 from hpcfair_kg.artifact import Artifact, Dimension
+from hpcfair_kg.client.facts import hardware
 from hpcfair_kg.knowledge import ontology
 from hpcfair_kg.knowledge.vocabulary import ARCHITECTURES, HPC
 
@@ -77,21 +78,6 @@ def plural(number: int, noun: str) -> str:
     ('1 shape', '1,200 shapes')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def hardware(found: Hardware) -> str:
-    """Return what something ran on, in one line; memory is in units of 1024, as it is sold.
-
-    >>> hardware(Hardware("POWER9", 44, 256 << 30, ("Tesla V100",) * 4))
-    'POWER9, 44 cores, 256 GiB of memory, 4 × Tesla V100'
-    """
-    said = [found.cpu] if found.cpu else []
-    said += [plural(found.cores, "core")] if found.cores else []
-    said += [f"{found.memory / 2**30:.3g} GiB of memory"] if found.memory else []
-    for gpu in dict.fromkeys(found.gpus):
-        many = found.gpus.count(gpu)
-        said.append(gpu if many == 1 else f"{many} × {gpu}")
-    return ", ".join(said) or "hardware that is not known"
 
 
 def class_iri(name: str) -> str:

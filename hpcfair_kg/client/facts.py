@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hpcfair_kg.activity import Verdict
+from hpcfair_kg.activity import Hardware, Verdict
 from hpcfair_kg.artifact import Artifact, File, Machine, Processing, Project, TensorSpec
 
 Fact = tuple[str, str]
@@ -117,3 +117,18 @@ def said(verdict: Verdict) -> str:
     if verdict.outcome == "inconsistent":
         return f"the ONNX file{opset} does not run as it declares{why}"
     return f"nothing was proved{why}"
+
+
+def hardware(found: Hardware) -> str:
+    """Return what something ran on, in one line; memory is in units of 1024, as it is sold.
+
+    >>> hardware(Hardware("POWER9", 44, 256 << 30, ("Tesla V100",) * 4))
+    'POWER9, 44 cores, 256 GiB of memory, 4 × Tesla V100'
+    """
+    said = [found.cpu] if found.cpu else []
+    said += [f"{found.cores:,} core{'s' if found.cores > 1 else ''}"] if found.cores else []
+    said += [f"{found.memory / 2**30:.3g} GiB of memory"] if found.memory else []
+    for gpu in dict.fromkeys(found.gpus):
+        many = found.gpus.count(gpu)
+        said.append(gpu if many == 1 else f"{many} × {gpu}")
+    return ", ".join(said) or "hardware that is not known"

@@ -47,7 +47,7 @@ def examine(path: Path, seed: int, samples: Sequence[Feeds] = ()) -> Examination
     inputs, outputs = infer.signature(session)
     if reason := _misread(model):
         return Examination(replace(verdict, outcome="inconsistent", reason=reason), outputs=outputs)
-    space = Space(inputs, graphs.tables(model), _ranges(model))
+    space = Space(inputs, graphs.tables(model), ranges(model))
     if reason := unmakeable(space):
         return Examination(replace(verdict, reason=reason), outputs=outputs)
     runs = Runs(session)
@@ -140,7 +140,7 @@ def _misread(model: ModelProto) -> str | None:
     return None
 
 
-def _ranges(model: ModelProto) -> dict[str, tuple[int, int | None]]:
+def ranges(model: ModelProto) -> dict[str, tuple[int, int | None]]:
     """Return the size that an open dimension of features must have for the trees to read it."""
     return {r.declared: (r.count, r.count) for r in graphs.reads(model) if isinstance(r.declared, str)}
 
