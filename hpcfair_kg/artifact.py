@@ -221,6 +221,11 @@ class Artifact:
         forms = (f for f in here if f.role in ("converted", "original"))
         return min(forms, key=lambda f: f.role != "converted", default=None)
 
+    def parts(self, form: File) -> tuple[File, ...]:
+        """Return an ONNX file of the artifact and the files of weights that came with it, the file itself first."""
+        beside = (f for f in self.files if f.role == form.role and f.format != "onnx")
+        return (form, *beside)
+
     @property
     def form_files(self) -> tuple[File, ...]:
         """The files of the form that may be run: it, and what data it names beside it."""

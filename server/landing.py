@@ -131,6 +131,7 @@ def _rendered(entry: Entry) -> str:
         named=portrait.named(artifact),
         jobs=jobs,
         places=portrait.places(jobs),
+        measured=portrait.measured(artifact),
         license_iri=licenses.iri(artifact.license) if artifact.license else "",
         form=trying.form(artifact, jobs),
         limit=trying.LARGEST,

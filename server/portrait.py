@@ -9,7 +9,9 @@ from itertools import islice
 
 from hpcfair_kg.activity import Environment, Hardware, Job, Step
 from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.client.measured import Benchmark
 from hpcfair_kg.errors import NotFound
+from hpcfair_kg.run import Run
 from server.access import hub, principal
 
 LOOKED_UP = 100
@@ -38,6 +40,19 @@ def named(artifact: Artifact) -> dict[str, Artifact]:
 def places(jobs: Iterable[Job]) -> dict[str, list[Place]]:
     """Return what the steps of each job ran in and on, equal places once, by the job's id."""
     return {job.id: list(_places(job.steps)) for job in jobs}
+
+
+def measured(artifact: Artifact) -> list[tuple[Run, Benchmark]]:
+    """Return the newest figures of a model, one benchmark for each hardware, newest first."""
+    if artifact.kind != "model" or artifact.status == "withdrawn":
+        return []
+    return [(run, _benchmark(artifact, run)) for run in hub().runs.measured(artifact)]
+
+
+def _benchmark(artifact: Artifact, run: Run) -> Benchmark:
+    steps = tuple(step for step in run.steps if step.name == "benchmark")
+    _, hardware = hub().surroundings(steps[0])
+    return Benchmark(artifact.id, steps, hardware or Hardware(), hub().runs.iri(run.id))
 
 
 def _references(artifact: Artifact) -> Iterator[str]:

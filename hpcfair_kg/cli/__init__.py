@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hpcfair_kg.cli import author, catalogue, inference, tasks
+from hpcfair_kg.cli import author, catalogue, inference, measuring, tasks
 from hpcfair_kg.cli.output import verb
 
 
@@ -33,5 +33,12 @@ def version() -> object:
     return {"version": __version__}, lambda: click.echo(__version__)
 
 
-for _command in (*catalogue.COMMANDS, *inference.COMMANDS, *tasks.COMMANDS, *author.COMMANDS, version):
+for _command in (
+    *catalogue.COMMANDS,
+    *inference.COMMANDS,
+    *measuring.COMMANDS,
+    *tasks.COMMANDS,
+    *author.COMMANDS,
+    version,
+):
     main.add_command(_command)

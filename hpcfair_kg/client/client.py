@@ -15,6 +15,7 @@ from hpcfair_kg.artifact import build
 from hpcfair_kg.client import home, progress, queries, records, runs, tensors
 from hpcfair_kg.client.cache import Cache
 from hpcfair_kg.client.downloads import Downloads, chosen
+from hpcfair_kg.client.measured import Benchmark
 from hpcfair_kg.client.runs import Run
 from hpcfair_kg.client.transport import Service
 from hpcfair_kg.client.views import Entry, Job, Results
@@ -175,6 +176,20 @@ class Client:
         from hpcfair_kg.protocol import BINARY
 
         return BINARY in self.service.json("GET", "/v2").get("extensions", ())
+
+    def bench(
+        self, id: str, batch: Sequence[int] = (1, 8, 32), threads: Sequence[int] = (), repeats: int = 100
+    ) -> Benchmark:
+        """Measure a model where the service runs, each batch size with each number of threads (1 and all cores).
+
+        Raises `NotRunnable` with the `reason`.  The figures are kept in the graph, with what they were measured on.
+        """
+        asked = {"batch": list(batch), "threads": list(threads), "repeats": repeats}
+        run = self._done("benchmark", id, {k: v for k, v in asked.items() if v})
+        return Benchmark.of(run.result, run.iri)
+
+    def _done(self, task: str, id: str, arguments: Mapping[str, Any]) -> Run:
+        return self.run({"general_args": {"task": task}, "task_args": {"model_file": id, **arguments}})
 
     def download(
         self, id: str, folder: str | Path = ".", format: str | None = None, opset: int | None = None

@@ -7,11 +7,12 @@ fragments of that.  Its files are known by hash: their bytes are for who ran it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Triple
 
 from hpcfair_kg.artifact import File
 from hpcfair_kg.backends.graph.base import Graphs
@@ -27,6 +28,8 @@ from hpcfair_kg.run import Run
 
 ROLES: Final[Mapping[str, NamedNode]] = {"input": HK.given, "output": HK.gave}
 """The property that leads from a run to a file, by the file's role."""
+
+_FIGURES: Final = files("hpcfair_kg.knowledge") / "figures.rq"
 
 
 def run_iri(site: str, id: str) -> str:
@@ -51,10 +54,10 @@ def read_run(triples: Iterable[Triple]) -> Run | None:
     iri, found = next(((n, f) for n, f in nodes.items() if HK.plan in f), (None, {}))
     if iri is None:
         return None
-    files = [link for term in ROLES.values() for link in found.get(term, ())]
+    links = [link for term in ROLES.values() for link in found.get(term, ())]
     return Run(
         steps=read_steps(nodes, iri.value, found),
-        files=tuple(_read_file(nodes, file) for file in ordered(nodes, files)),
+        files=tuple(_read_file(nodes, file) for file in ordered(nodes, links)),
         **read_fields(found, terms.RUN),
     )
 
@@ -111,3 +114,16 @@ class Records:
         used = (s for s in self._graphs.subjects(PROV.used, NamedNode(iri)) if s.startswith(begun))
         runs = (read_run(self._graphs.triples(subject)) for subject in islice(used, 10 * most))
         return sorted((run for run in runs if run), key=lambda run: run.started or "", reverse=True)[:most]
+
+    def measured(self, iri: str, most: int) -> list[Run]:
+        """Return the newest runs that measured an artifact, one for each hardware, newest first.
+
+        Of more than 5,000 figures only some are looked at.
+        """
+        newest: dict[str, str] = {}
+        rows = self._graphs.query(_FIGURES.read_text(encoding="utf-8"), model=NamedNode(iri))
+        assert isinstance(rows, QuerySolutions)
+        for row in rows:
+            newest.setdefault(row["hardware"].value, row["step"].value.partition("#")[0])
+        found = dict.fromkeys(islice(newest.values(), most))
+        return [run for name in found if (run := read_run(self._graphs.triples(name)))]

@@ -22,7 +22,7 @@ from pyoxigraph import Triple
 
 from hpcfair_kg import config
 from hpcfair_kg.activity import Job
-from hpcfair_kg.artifact import File
+from hpcfair_kg.artifact import Artifact, File
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.errors import Conflict, Forbidden, HPCFairError, InvalidConfig, NotFound
 from hpcfair_kg.ingest.drafts import Upload
@@ -79,6 +79,10 @@ class Runs:
     def triples(self, id: str) -> list[Triple]:
         """Return the graph of a run, as it was last noted."""
         return self._rooms.records.triples(id)
+
+    def measured(self, artifact: Artifact, most: int = 3) -> list[Run]:
+        """Return the newest benchmarks of an artifact, one for each hardware, newest first."""
+        return self._rooms.records.measured(artifact.id, most)
 
     def get(self, id: str) -> Run:
         """Return a run as it stands; raises `NotFound`."""

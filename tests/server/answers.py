@@ -74,12 +74,13 @@ ANSWERS: dict[str, Any] = {
         ("encoder-2", "ada/encoder", "LSTM", 2),
         ("wine-forest", "examples/wine-classifier", TREES, 1),
     ],
-    "3-running/3-processors": [(EPYC, 7), (XEON, 3)],
+    "3-running/3-processors": [(EPYC, 8), (XEON, 3)],
     "3-running/4-slowest-conversions": [
         ("ada/encoder", "PT5M", "torch.export"),
         ("examples/wine-classifier", "PT3M", "torch.export"),
         ("ada/half-named", "PT1M", "torch.export"),
     ],
+    "3-running/5-fast-and-accurate": [("wine-forest", "examples/wine-classifier", 2.5, 8, None, 0.95, EPYC)],
     "4-provenance/1-history": [
         ("wine-forest.1", "convert", "succeeded", LATER, "2026-01-02T00:03:00Z", "torch.export"),
         ("wine-forest.1", "verify", "succeeded", "2026-01-02T00:03:00Z", "2026-01-02T00:04:00Z", None),

@@ -6,16 +6,15 @@ an expected answer can be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Triple
-
-from hpcfair_kg.activity import Environment, Hardware, Job, Step, Verdict
+from hpcfair_kg.activity import Environment, Hardware, Job, Measurement, Step, Verdict
 from hpcfair_kg.artifact import Artifact, Column, File, Machine, Metric, Person, Project, TensorSpec
 from hpcfair_kg.hub import Hub
-from hpcfair_kg.knowledge.vocabulary import DQV, HK, HPC, PROV, QUDT, RDF, UNIT
+from hpcfair_kg.knowledge.runs import describe_run, run_iri
+from hpcfair_kg.knowledge.vocabulary import HPC
+from hpcfair_kg.run import Run
 
 BASE = "https://models.example.org"
 ROOT = f"{BASE}/ark:/99999/"
@@ -169,19 +168,17 @@ def converted(found: Artifact, places: Places, minute: int) -> Job:
     return Job(f"{found.key}.1", "succeeded", begun, proved, steps=steps)
 
 
-def timed(name: str, computer: str, number: float, unit: NamedNode) -> Iterator[Triple]:
-    """Yield a benchmark of a model: its median latency on a computer."""
-    run, figure = NamedNode(f"{computer}-runs-{name}"), NamedNode(f"{computer}-times-{name}")
-    yield Triple(run, RDF.type, HK.Benchmark)
-    yield Triple(run, PROV.used, NamedNode(iri(name)))
-    yield Triple(run, HPC.wasAssociatedWithHardware, NamedNode(computer))
-    yield Triple(run, HK.batchSize, Literal(8))
-    yield Triple(figure, RDF.type, DQV.QualityMeasurement)
-    yield Triple(figure, DQV.isMeasurementOf, HK.latencyP50)
-    yield Triple(figure, DQV.computedOn, NamedNode(iri(name)))
-    yield Triple(figure, QUDT.numericValue, Literal(number))
-    yield Triple(figure, QUDT.hasUnit, unit)
-    yield Triple(figure, PROV.wasGeneratedBy, run)
+def timed(name: str, computer: str, number: float, unit: str = "MilliSEC") -> Run:
+    """Return a benchmark of a model: its median latency on a computer."""
+    figures = (
+        Measurement("latencyP50", number, unit, iri(name)),
+        Measurement("throughput", 8000 / number, "PER-SEC", iri(name)),
+    )
+    case = Step(
+        "benchmark", "succeeded", "2026-02-01T00:00:00Z", hardware=computer, batch=8, measurements=figures
+    )
+    chip = computer.rpartition("/")[2][:4]
+    return Run(f"run-{name}-{chip}", "succeeded", task="benchmark", steps=(case,), used=(iri(name),))
 
 
 def curate(hub: Hub) -> None:
@@ -192,9 +189,11 @@ def curate(hub: Hub) -> None:
         ran = [converted(found, *jobs[found.key])] if found.key in jobs else []
         hub.catalogue.commit(found, ran)
     runs = (
-        timed("wine-forest", old.hardware, 2.5, UNIT.MilliSEC),
-        timed("by-name", old.hardware, 500.0, UNIT.MicroSEC),
-        timed("by-name", new.hardware, 100.0, UNIT.MicroSEC),
-        timed("encoder-2", old.hardware, 1.0, UNIT.MilliSEC),
+        timed("wine-forest", old.hardware, 2.5),
+        timed("by-name", old.hardware, 500.0, "MicroSEC"),
+        timed("by-name", new.hardware, 100.0, "MicroSEC"),
+        timed("encoder-2", old.hardware, 1.0),
+        timed("vision", old.hardware, 40.0),
     )
-    hub.public.write({f"{BASE}/#benchmarks": [triple for run in runs for triple in run]})
+    for run in runs:
+        hub.public.write({run_iri(BASE, run.id): describe_run(run_iri(BASE, run.id), run)})
