@@ -229,9 +229,7 @@ class Artifact:
     @property
     def form_files(self) -> tuple[File, ...]:
         """The files of the form that may be run: it, and what data it names beside it."""
-        form = self.runnable
-        beside = (f for f in self.files if form and f.role == form.role and f.format != "onnx")
-        return (form, *beside) if form else ()
+        return self.parts(self.runnable) if self.runnable else ()
 
     @property
     def obstacle(self) -> str:

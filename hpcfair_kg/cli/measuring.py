@@ -70,4 +70,20 @@ def _once(details: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(remarks))
 
 
-COMMANDS = (bench,)
+@verb()
+@click.argument("id")
+@click.option(
+    "--of", metavar="STEP|JOB|RUN", help="What to do again; by default all that is recorded newest."
+)
+def reproduce(id: str, of: str | None, on: str | None) -> object:
+    """Do again what is recorded of a model or a run, from its provenance alone, and say how like it came out."""
+    found = client(on).reproduce(id, of)
+
+    def show() -> None:
+        click.echo(str(found))
+        click.echo(f"kept as {found.run}", err=True)
+
+    return found.document(), show
+
+
+COMMANDS = (bench, reproduce)

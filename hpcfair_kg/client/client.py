@@ -16,6 +16,7 @@ from hpcfair_kg.client import home, progress, queries, records, runs, tensors
 from hpcfair_kg.client.cache import Cache
 from hpcfair_kg.client.downloads import Downloads, chosen
 from hpcfair_kg.client.measured import Benchmark
+from hpcfair_kg.client.reproduced import Reproduction
 from hpcfair_kg.client.runs import Run
 from hpcfair_kg.client.transport import Service
 from hpcfair_kg.client.views import Entry, Job, Results
@@ -187,6 +188,16 @@ class Client:
         asked = {"batch": list(batch), "threads": list(threads), "repeats": repeats}
         run = self._done("benchmark", id, {k: v for k, v in asked.items() if v})
         return Benchmark.of(run.result, run.iri)
+
+    def reproduce(self, id: str, of: str | None = None) -> Reproduction:
+        """Do again on the service what is recorded of an artifact, or of a run ("run-…"), and say how like it came out.
+
+        Of an artifact that is its newest conversion and proof and its newest
+        benchmark, or what `of` names: a step's IRI, a job, a run.  Raises
+        `NotRunnable` where nothing recorded can be done again.
+        """
+        run = self._done("reproduction", id, {"of": of} if of else {})
+        return Reproduction.of_result(run.result, run.iri)
 
     def _done(self, task: str, id: str, arguments: Mapping[str, Any]) -> Run:
         return self.run({"general_args": {"task": task}, "task_args": {"model_file": id, **arguments}})

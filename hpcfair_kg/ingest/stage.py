@@ -91,20 +91,8 @@ class Stages:
 
     def convert(self, stage: Stage, artifact: Artifact, emit: Emit) -> Future[Any]:
         """Send the files of an artifact up the ladder of its format's exporters."""
-        fmt = main_format(artifact)
-        plugin = shelf("hpcfair_kg.formats")[fmt or "onnx"]
-        arguments = {
-            "folder": str(stage.inside),
-            "names": list(stage.names),
-            "claimed": [f.name for f in artifact.files if f.format == fmt and f.role == "original"],
-            "format": fmt,
-            "out": str(stage.out),
-            "stem": _stem(artifact),
-            "opset": self._settings.opset,
-            "seed": seed(artifact),
-            "samples": [n for n in stage.names if PurePosixPath(n).stem in ("sample", "samples")],
-        }
-        family, preload = getattr(plugin, "family", "core"), getattr(plugin, "preload", ()) or CORE
+        arguments = asked_of(stage, artifact, self._settings.opset)
+        family, preload = process_of(artifact)
         return self.send(stage, "models.convert:convert", arguments, emit, family, preload)
 
     def send(
@@ -177,6 +165,29 @@ def main_format(artifact: Artifact) -> str | None:
     known = shelf("hpcfair_kg.formats")
     formats = [f.format for f in artifact.files if f.role == "original" and f.format in known]
     return min(formats, key=lambda name: known[name].rank, default=None)
+
+
+def asked_of(stage: Stage, artifact: Artifact, opset: int) -> dict[str, Any]:
+    """Return the arguments of the conversion of an artifact whose files a stage holds."""
+    fmt = main_format(artifact)
+    names = [name for name in stage.names if artifact.file(name)]
+    return {
+        "folder": str(stage.inside),
+        "names": names,
+        "claimed": [f.name for f in artifact.files if f.format == fmt and f.role == "original"],
+        "format": fmt,
+        "out": str(stage.out),
+        "stem": _stem(artifact),
+        "opset": opset,
+        "seed": seed(artifact),
+        "samples": [n for n in names if PurePosixPath(n).stem in ("sample", "samples")],
+    }
+
+
+def process_of(artifact: Artifact) -> tuple[str, tuple[str, ...]]:
+    """Return the family of the process that converts an artifact, and what that imports first."""
+    plugin = shelf("hpcfair_kg.formats")[main_format(artifact) or "onnx"]
+    return getattr(plugin, "family", "core"), getattr(plugin, "preload", ()) or CORE
 
 
 def seed(artifact: Artifact) -> int:

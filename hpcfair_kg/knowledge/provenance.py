@@ -54,12 +54,12 @@ def read_jobs(triples: Iterable[Triple]) -> tuple[Job, ...]:
 def steps(node: NamedNode, owner: str, done: Sequence[Step]) -> Iterator[Triple]:
     """Yield the steps of a job or run at `node`; `owner` is the IRI whose files they speak of by name."""
     for place, step in enumerate(done):
-        here = _step_node(node, place)
+        here = step_node(node, place)
         yield Triple(node, DCTERMS.hasPart, here)
         yield Triple(here, DCTERMS.isPartOf, node)
         yield Triple(here, HK.position, INTEGER.write(place))
         if place:
-            yield Triple(here, PROV.wasInformedBy, _step_node(node, place - 1))
+            yield Triple(here, PROV.wasInformedBy, step_node(node, place - 1))
         yield from _step(here, owner, step)
 
 
@@ -77,7 +77,8 @@ def _job(artifact_id: str, job: Job, position: int) -> Iterator[Triple]:
     yield from steps(node, artifact_id, job.steps)
 
 
-def _step_node(job: NamedNode, place: int) -> NamedNode:
+def step_node(job: NamedNode, place: int) -> NamedNode:
+    """Return the IRI of a step of a job or run, by its place."""
     separator = "-" if "#" in job.value else "#"
     return NamedNode(f"{job.value}{separator}step-{place}")
 

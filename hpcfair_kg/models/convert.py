@@ -73,7 +73,7 @@ def climb(task: Task) -> Answer:
         reference = task.plugin.reference(task.bundle, task.claimed)
     except Exception as exc:  # noqa: BLE001  # a framework refuses a file with whatever it likes
         return _refused(task, ladder, f"the original cannot be loaded: {said(exc)}")
-    given = list(_given(task, reference, ladder))
+    given = list(samples_of(task.bundle, task.samples, reference, ladder.notes))
     for name, export in _exporters(task, ladder):
         if not _exported(task, name, export, ladder):
             continue
@@ -104,13 +104,15 @@ def _refused(task: Task, ladder: Ladder, reason: str | None = None) -> Answer:
     return Answer("not-convertible", told[:2048], notes=tuple(ladder.notes))
 
 
-def _given(task: Task, reference: Reference, ladder: Ladder) -> Iterator[Feeds]:
+def samples_of(
+    bundle: Bundle, samples: Sequence[str], reference: Reference, notes: list[str]
+) -> Iterator[Feeds]:
     """Yield the author's own rows; what does not fit is said in a note."""
-    for name in task.samples:
+    for name in samples:
         try:
-            yield from rows.read(task.bundle.path(name), reference.inputs)
+            yield from rows.read(bundle.path(name), reference.inputs)
         except HPCFairError as exc:
-            ladder.notes.append(f"not used in the proof: {exc.detail}")
+            notes.append(f"not used in the proof: {exc.detail}")
 
 
 def _exporters(task: Task, ladder: Ladder) -> Iterator[tuple[str, Exporter]]:

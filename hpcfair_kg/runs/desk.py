@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -98,6 +98,10 @@ class Desk:
         return one or [
             _upload(file, file.name.removeprefix(below)) for file in files if file.name.startswith(below)
         ]
+
+    def give(self, files: Iterable[File]) -> None:
+        """Lay files that another run was given on this desk, as if they had been sent with this one."""
+        self._noted(files=(*self.run.files, *files))
 
     def input(self, name: str) -> tuple[str, str]:
         """Return the name and the SHA-256 of an input: of a file that was sent, or of a dataset's data file."""
