@@ -22,6 +22,7 @@ from hpcfair_kg.formats import graphs
 from hpcfair_kg.formats.base import Feeds
 from hpcfair_kg.models import infer
 from hpcfair_kg.models.consistency import Runs, ranges
+from hpcfair_kg.models.feeding import checked
 from hpcfair_kg.models.probes import LARGEST, Search, Space, fill, unmakeable
 from hpcfair_kg.models.steps import Steps, software
 
@@ -140,7 +141,7 @@ def timed(
 ) -> list[int]:
     """Return what each run took, in nanoseconds; raises `WrongInput` where the model refuses the inputs."""
     infer.run(session, feeds)
-    fed = infer.checked(feeds, infer.signature(session)[0])
+    fed = checked(feeds, infer.signature(session)[0])
     for _ in range(warm_up - 1):
         session.run(None, fed)
     times: list[int] = []

@@ -73,7 +73,7 @@ def test_files_are_offered_where_a_table_is_asked_for() -> None:
         ("t.csv", b"a,b,c\n1,2\n", WrongInput, "row 2"),
         ("t.csv", b"a,b,c\n1,2,three\n", WrongInput, "x"),
         ("t.json", b"[1, 2", CorruptFile, "json"),
-        ("t.json", b'{"a": [1], "b": [1, 2]}', WrongInput, "no table"),
+        ("t.json", b'{"a": [1], "b": [1, 2]}', WrongInput, "2 columns for it"),
         ("t.npy", npy(np.zeros((1, 3)))[:-8], CorruptFile, "cut off"),
         ("t.npy", npy(np.zeros((1, 3), "complex64")), WrongInput, "neither numbers nor texts"),
         ("t.npy", npy(np.zeros((1, 3), "datetime64[s]")), WrongInput, "neither numbers nor texts"),
