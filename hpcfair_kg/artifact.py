@@ -145,6 +145,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How one artifact feeds a model: `wiring` says for each input that is fed what feeds it.
+
+    That is an output of a model, or a column of a dataset; "*" stands for all
+    of its columns of the input's type, side by side.  `remaining` are the
+    inputs that are left to the input file; `ambiguous` where another wiring
+    fits as well; `score` is 0 to 1, its `reasons` in words.
+    """
+
+    wiring: Mapping[str, str]
+    remaining: tuple[str, ...] = ()
+    complete: bool = True
+    ambiguous: bool = False
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One version of one model, dataset or workflow, as the catalogue knows it.
 

@@ -33,6 +33,7 @@ from hpcfair_kg.ingest.report import Report
 from hpcfair_kg.ingest.stage import Stages
 from hpcfair_kg.ingest.story import Ingest
 from hpcfair_kg.knowledge.catalogue import Catalogue
+from hpcfair_kg.knowledge.compatible import FIRST, Asked, Compatible, Page
 from hpcfair_kg.knowledge.entries import Entry
 from hpcfair_kg.knowledge.iris import host
 from hpcfair_kg.knowledge.renderings import Renderings
@@ -105,6 +106,7 @@ class Hub:
             ),
             settings.jobs,
         )
+        self._compatible = Compatible(self.index)
         self._clean = data / "clean"
 
     @classmethod
@@ -219,6 +221,10 @@ class Hub:
     def search(self, query: Query, principal: Principal = ANYONE) -> Found:
         """Search the index, which holds what is public and nothing else."""
         return self.index.search(query)
+
+    def compatible(self, spoken: str, asked: Asked = FIRST, principal: Principal = ANYONE) -> dict[str, Page]:
+        """Return what fits an artifact, by role; see `Compatible.of`. What is not public is not among it."""
+        return self._compatible.of(self.find(spoken, principal), asked)
 
     def changed(self, walk: Walk, after: Mark = START, limit: int = 1000) -> Stretch:
         """Return artifacts in the order of their changes, from a place on; what is not public is not among them."""

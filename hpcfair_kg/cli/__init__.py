@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hpcfair_kg.cli import author, catalogue, inference, measuring, tasks
+from hpcfair_kg.cli import author, catalogue, compatible, inference, measuring, tasks
 from hpcfair_kg.cli.output import verb
 
 
@@ -35,6 +35,7 @@ def version() -> object:
 
 for _command in (
     *catalogue.COMMANDS,
+    *compatible.COMMANDS,
     *inference.COMMANDS,
     *measuring.COMMANDS,
     *tasks.COMMANDS,

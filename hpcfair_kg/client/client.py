@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import quote
 
-from hpcfair_kg.artifact import build
+from hpcfair_kg.artifact import Fit, build
 from hpcfair_kg.client import home, progress, queries, records, runs, tensors
 from hpcfair_kg.client.cache import Cache
 from hpcfair_kg.client.downloads import Downloads, chosen
 from hpcfair_kg.client.measured import Benchmark
+from hpcfair_kg.client.neighbours import Compatible, Neighbour
 from hpcfair_kg.client.reproduced import Reproduction
 from hpcfair_kg.client.runs import Run
 from hpcfair_kg.client.transport import Service
@@ -153,6 +154,20 @@ class Client:
         hits = tuple(self._entry(hit) for hit in page["hits"])
         again = {("text" if k == "q" else k): v for k, v in query.items() if k != "cursor"}
         return Results(page["total"], hits, page.get("facets", {}), page.get("next"), self, again)
+
+    def compatible(
+        self, id: str, role: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> Compatible:
+        """Return what fits an artifact: models before and after it and datasets, or the models that a dataset feeds.
+
+        `role` asks for one list alone: before, after, datasets or models.
+        Raises `NotRunnable` for a model that cannot be run.
+        """
+        asked = {"role": role, "limit": limit, "cursor": cursor}
+        sent = {name: value for name, value in asked.items() if value is not None}
+        page = self.service.json("GET", f"/api/artifacts/{quote(id, safe='')}/compatible", params=sent)
+        lists = {name: tuple(map(self._neighbour, page[name])) for name in page["total"]}
+        return Compatible(id, lists, page["total"], page["next"], self)
 
     def infer(
         self, id: str, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None
@@ -319,6 +334,9 @@ class Client:
     def _described(self, id: str, media_type: str) -> str:
         iri = id if "/ark:/" in id else self.get(id).id
         return self.service.request("GET", self.service.local(iri), headers={"Accept": media_type}).text
+
+    def _neighbour(self, document: Mapping[str, Any]) -> Neighbour:
+        return Neighbour(self._entry(document), build(Fit, document["fit"]))
 
     def _entry(self, document: Mapping[str, Any]) -> Entry:
         return replace(build(Entry, document), client=self)

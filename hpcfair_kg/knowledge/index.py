@@ -1,13 +1,14 @@
 """What the search index holds of an artifact, and the folder it holds it in.
 
 The index is a projection of the graph: one tantivy document an artifact, with
-its facets, its words, its place in the order, and the summary that a hit shows.
+its facets, its words, its place in the order, the summary that a hit shows, and
+the signature that decides what it fits.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ import tantivy
 
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.knowledge.closure import broader
+from hpcfair_kg.knowledge.signatures import Signature, offered
 
 FACETS = (
     "kind", "tag", "framework", "task", "license", "creator", "format", "architecture", "status", "owner",
@@ -43,7 +45,10 @@ def schema() -> Any:
         builder.add_text_field(text, tokenizer_name=_WORDS, index_option="freq")
     for number in ("created", "modified", "tie"):
         builder.add_unsigned_field(number, indexed=True, fast=True)
-    builder.add_bytes_field("summary", stored=True)
+    for raw, fast in (("signature", True), ("fitting", False)):
+        builder.add_text_field(raw, fast=fast, tokenizer_name="raw", index_option="basic")
+    for kept in ("summary", "signed"):
+        builder.add_bytes_field(kept, stored=True)
     return builder.build()
 
 
@@ -108,7 +113,16 @@ def document(artifact: Artifact) -> Any:
     made.add_unsigned("modified", microseconds(artifact.modified))
     made.add_unsigned("tie", tie(artifact.key))
     made.add_bytes("summary", orjson.dumps(artifact.summary()))
+    if offered(artifact):
+        _sign(made, Signature.of(artifact))
     return made
+
+
+def _sign(made: Any, signature: Signature) -> None:
+    made.add_bytes("signed", signature.text())
+    made.add_text("signature", signature.digest)
+    for word in signature.words():
+        made.add_text("fitting", word)
 
 
 def summary(searcher: Any, address: Any) -> dict[str, Any]:
@@ -117,8 +131,19 @@ def summary(searcher: Any, address: Any) -> dict[str, Any]:
     return shown
 
 
+def signature(searcher: Any, digest: str) -> Signature:
+    """Return the signature of this digest, which some artifact of the index has."""
+    ((_, address),) = searcher.search(term("signature", digest), 1, count=False).hits
+    return Signature.read(searcher.doc(address).get_first("signed"))
+
+
+def any_of(field: str, values: Iterable[str]) -> Any:
+    """Return the clause for what has any of these values of a raw field."""
+    return tantivy.Query.term_set_query(schema(), field, list(values))
+
+
 def term(field: str, value: str) -> Any:
-    """Return the clause for a value of a facet."""
+    """Return the clause for a value of a raw field."""
     return tantivy.Query.term_query(schema(), field, value, "basic")
 
 

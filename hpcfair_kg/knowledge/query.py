@@ -14,7 +14,7 @@ PARAMETERS = ("q", *FACETS, "facets", "limit", "cursor")
 DEFAULT_FACETS = ("kind", "framework", "task", "license", "tag", "status")
 MOST = 500
 LONGEST = 1000
-_TOO_MUCH = 1 << 64
+TOO_MUCH = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Place:
         """Read a cursor; raises `UnknownParameter` for another query's, and for what is none."""
         try:
             whose, *place = cursors.read(cursor)
-            value, tie, seen = (n for n in place if not isinstance(n, str) and 0 <= n < _TOO_MUCH)
+            value, tie, seen = (n for n in place if not isinstance(n, str) and 0 <= n < TOO_MUCH)
         except ValueError as exc:
             raise refusal("the cursor is none that a search gave; leave it out to begin again") from exc
         if whose != digest:
             raise refusal("the cursor is another query's; leave it out to begin this one")
-        return cls(value, int(tie), min(int(seen), _TOO_MUCH >> 1))
+        return cls(value, int(tie), min(int(seen), TOO_MUCH >> 1))
 
 
 def parse(args: Iterable[tuple[str, str]]) -> Query:
@@ -81,9 +81,9 @@ def parse(args: Iterable[tuple[str, str]]) -> Query:
         given.setdefault(name, []).append(value.encode("utf-8", "replace").decode())
     filters = {facet: chosen for facet in FACETS if (chosen := _values(given.get(facet, [])))}
     facets = _values(",".join(given["facets"]).split(",")) if "facets" in given else DEFAULT_FACETS
-    single = {name: _single(name, given.get(name, [])) for name in ("q", "limit", "cursor")}
-    limit = _number(single["limit"]) if single["limit"] else Query.limit
-    return Query(single["q"], filters, facets, limit, single["cursor"] or None)
+    once = {name: single(name, given.get(name, [])) for name in ("q", "limit", "cursor")}
+    limit = number(once["limit"]) if once["limit"] else Query.limit
+    return Query(once["q"], filters, facets, limit, once["cursor"] or None)
 
 
 def refusal(message: str, known: Iterable[str] = PARAMETERS, near: str = "") -> UnknownParameter:
@@ -100,13 +100,15 @@ def _values(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.strip() for value in given if value.strip()))
 
 
-def _single(name: str, given: list[str]) -> str:
+def single(name: str, given: list[str], known: Iterable[str] = PARAMETERS) -> str:
+    """Return the one value of a parameter, "" for none; raises `UnknownParameter` for several."""
     if len(given) > 1:
-        raise refusal(f"{name} is given {len(given)} times; once is enough")
+        raise refusal(f"{name} is given {len(given)} times; once is enough", known)
     return given[0].strip() if given else ""
 
 
-def _number(text: str) -> int:
+def number(text: str, known: Iterable[str] = PARAMETERS) -> int:
+    """Return how many hits a limit asks for; raises `UnknownParameter` for what is no such number."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise refusal(f"limit is {text!r}; it must be a whole number from 0 to {MOST}")
+        raise refusal(f"limit is {text!r}; it must be a whole number from 0 to {MOST}", known)
     return int(text)

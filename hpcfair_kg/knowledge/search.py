@@ -72,6 +72,11 @@ class Index:
         return int(self._snapshot.searcher.num_docs)
 
     @property
+    def snapshot(self) -> Snapshot:
+        """What the last commit left."""
+        return self._snapshot
+
+    @property
     def generation(self) -> int:
         """How many commits this object has made: what was counted before another is out of date."""
         return self._snapshot.generation

@@ -25,9 +25,12 @@ _CACHED = 256
 
 
 class Question:
-    """A query as clauses: one a facet, one for the words; `digest` is the same on all its pages."""
+    """A query as clauses: one a facet, one for the words; `digest` is the same on all its pages.
 
-    def __init__(self, query: Query) -> None:
+    `within` is one more clause, which every hit meets.
+    """
+
+    def __init__(self, query: Query, within: Any = None) -> None:
         self.query = query
         self.words = index.words(query.q)
         chosen = {facet: values for facet, values in query.filters.items() if values}
@@ -36,6 +39,8 @@ class Question:
         self._clauses.setdefault("status", (Occur.MustNot, index.term("status", "withdrawn")))
         if query.q.strip():
             self._clauses["q"] = (Occur.Must, _text(self.words))
+        if within is not None:
+            self._clauses["within"] = (Occur.Must, within)
         asked = ["q" in self._clauses, self.words, sorted((f, sorted(v)) for f, v in chosen.items())]
         self.digest = hashlib.sha256(orjson.dumps(asked)).hexdigest()[:12]
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from hpcfair_kg.artifact import TensorSpec
 from hpcfair_kg.errors import InvalidConfig
+from hpcfair_kg.fitting import fits
 from hpcfair_kg.models.chain import Chain, Part, Source, spoken
 
 INPUT = "input"
@@ -73,7 +74,7 @@ def _only_fit(
     free: Mapping[Source, TensorSpec],
     columns: Collection[str],
 ) -> dict[str, Source]:
-    fitted = [spec for spec in left if any(_fits(given, spec) for given in free.values())]
+    fitted = [spec for spec in left if any(fits(given, spec) for given in free.values())]
     taken = {spec.name: Source(spec.name) for spec in left if spec not in fitted}
     if lost := [name for name in taken if name not in columns]:
         raise InvalidConfig(
@@ -109,21 +110,10 @@ def _assignments(
     if not specs:
         yield {}
         return
-    for source in (source for source, given in free.items() if _fits(given, specs[0])):
+    for source in (source for source, given in free.items() if fits(given, specs[0])):
         rest = {other: given for other, given in free.items() if other != source}
         for found in _assignments(specs[1:], rest):
             yield {specs[0].name: source} | found
-
-
-def _fits(given: TensorSpec, taken: TensorSpec) -> bool:
-    if given.dtype != taken.dtype:
-        return False
-    if not given.shape or not taken.shape:  # a scalar, or a rank that the model does not say
-        return True
-    return len(given.shape) == len(taken.shape) and all(
-        isinstance(a, str) or isinstance(b, str) or a == b
-        for a, b in zip(given.shape, taken.shape, strict=True)
-    )
 
 
 def _told(parts: Sequence[Part]) -> str:
@@ -141,7 +131,7 @@ def _said(parts: Sequence[Part], said: Mapping[str, str]) -> list[dict[str, Sour
             continue
         earlier, output = _end(parts, begin, "outputs", place)
         taken, gives = _spec(parts[place].inputs, name), _spec(parts[earlier].outputs, output)
-        if not _fits(gives, taken):
+        if not fits(gives, taken):
             raise InvalidConfig(
                 f"the wiring {begin} -> {end} does not fit: {_told((parts[earlier], parts[place]))}"
             )

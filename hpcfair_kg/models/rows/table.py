@@ -11,6 +11,7 @@ import numpy as np
 
 from hpcfair_kg.artifact import TensorSpec, plain
 from hpcfair_kg.errors import WrongInput
+from hpcfair_kg.fitting import array_of
 from hpcfair_kg.models.infer import Array
 
 
@@ -75,7 +76,7 @@ def matched(columns: Sequence[str], inputs: Sequence[TensorSpec]) -> dict[str, t
     names = grouped(columns)
     unnamed = [spec for spec in inputs if spec.name not in names]
     taken = {spec.name for spec in inputs} & set(names)
-    rest = tuple(column for column in columns or ("",) if group(column) not in taken)
+    rest = tuple(column for column in columns or ("",) if array_of(column) not in taken)
     if len(unnamed) > 1 or (unnamed and not rest):
         raise _missing(unnamed[0].name, names, taken, inputs)
     found = {spec.name: rest for spec in unnamed}
@@ -84,17 +85,7 @@ def matched(columns: Sequence[str], inputs: Sequence[TensorSpec]) -> dict[str, t
 
 def grouped(columns: Collection[str]) -> tuple[str, ...]:
     """Return the names of columns, `x[0]`, `x[1]`, … once, as `x`."""
-    return tuple(dict.fromkeys(group(name) for name in columns))
-
-
-def group(column: str) -> str:
-    """Return the name of what a column is part of.
-
-    >>> group("x[12]"), group("x[a]")
-    ('x', 'x[a]')
-    """
-    name, bracket, index = column.partition("[")
-    return name if bracket and index[:-1].isdigit() and index.endswith("]") else column
+    return tuple(dict.fromkeys(array_of(name) for name in columns))
 
 
 def shaped(array: Array, spec: TensorSpec, by_row: bool = False) -> Array:
@@ -130,7 +121,7 @@ def _ordered(name: str, columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of an input in the order of their numbers."""
     if name in columns:
         return (name,)
-    numbers = {int(column[len(name) + 1 : -1]): column for column in columns if group(column) == name}
+    numbers = {int(column[len(name) + 1 : -1]): column for column in columns if array_of(column) == name}
     lost = [number for number in range(len(numbers)) if number not in numbers]
     if lost:
         raise WrongInput(
