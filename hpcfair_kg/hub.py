@@ -92,22 +92,15 @@ class Hub:
         self._harvesting = Harvesting(self.catalogue, shapes, self._ingest, reader)
         self._fetching = Fetching(self.catalogue, self._ingest, self.blobs, self._authoring.forget)
         self._converters = Converters(self.catalogue, self._ingest)
-        records = Records(self.public, settings.base)
-        self.runs = Runs(
-            Rooms(
-                self.catalogue,
-                self.index,
-                self.blobs,
-                stages,
-                self._ingest,
-                self._authoring,
-                records,
-                os.cpu_count() or 1,
-            ),
-            settings.jobs,
-        )
+        self.runs = Runs(self._rooms(stages), settings.jobs)
         self._compatible = Compatible(self.index)
         self._clean = data / "clean"
+
+    def _rooms(self, stages: Stages) -> Rooms:
+        """Return the parts that tasks may use."""
+        records, cores = Records(self.public, self.settings.base), os.cpu_count() or 1
+        kept = (self.catalogue, self.index, self.blobs)
+        return Rooms(*kept, stages, self._ingest, self._authoring, records, cores)
 
     @classmethod
     def open(cls, settings: Settings) -> Hub:
