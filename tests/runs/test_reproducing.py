@@ -15,7 +15,7 @@ from hpcfair_kg.activity import Environment, Hardware, Measurement, Step
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.backends.blobs.base import Blob
-from hpcfair_kg.hub import Hub
+from hpcfair_kg.hub import Hub, Upload
 from hpcfair_kg.knowledge.runs import describe_run, run_iri
 from hpcfair_kg.plugins import shelf
 from hpcfair_kg.run import Run
@@ -290,6 +290,26 @@ def test_a_run_gives_the_same_files_again(hub: Hub, inference: dict[str, bytes])
     assert told(reproduced(hub, run.id)[1])["infer"]["said"] == "another out.txt: its bytes differ"
     inference.clear()
     assert told(reproduced(hub, run.id)[1])["infer"]["said"] == "out.txt did not come out"
+
+
+def test_an_inference_gives_the_same_bytes_again(hub: Hub) -> None:
+    artifact = finished(hub, upload(hub, {"m.onnx": linear()}, name="linear"))
+    table = Upload("in.csv", kept(hub, b"x0,x1,x2\n1,2,3\n4,5,6\n"))
+    plan = {
+        "general_args": {"task": "inference"},
+        "task_args": {"model_file": artifact.id, "input": "in.csv"},
+        "out_args": {"export_file": "out.npz"},
+    }
+    run = hub.runs.wait(hub.runs.submit(plan, (table,), ADA).id, 60)
+    assert run.state == "succeeded", run.detail
+    again, outcome = reproduced(hub, run.id)
+    found = told(outcome)["infer"]
+    assert (found["outcome"], found["differences"]) == ("equal", [])
+    assert [(f.name, f.sha256) for f in again.files if f.role == "input"] == [("in.csv", table.blob.sha256)]
+    edited(hub, table.blob.sha256, b"x0,x1,x2\n9,9,9\n")
+    found = told(reproduced(hub, run.id)[1])["infer"]
+    assert found["outcome"] == "impossible"
+    assert found["differences"][0].startswith("in.csv was edited")
 
 
 def test_the_inputs_of_a_run_are_for_who_sent_them(hub: Hub, inference: dict[str, bytes]) -> None:
