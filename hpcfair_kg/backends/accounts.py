@@ -11,10 +11,13 @@ import re
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from cachetools import LRUCache
 
 from hpcfair_kg.artifact import Artifact, Person
 from hpcfair_kg.errors import Forbidden, InvalidConfig, NotFound, Unauthorized
@@ -22,6 +25,9 @@ from hpcfair_kg.errors import Forbidden, InvalidConfig, NotFound, Unauthorized
 SCOPES = ("read", "write", "run", "admin")
 PREFIX = "hpcfair_"
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+_KNOWN = 10_000
+"""Tokens that are remembered until they are revoked, by their hash."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS token (
@@ -91,6 +97,7 @@ class Accounts:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._lock = threading.Lock()
+        self._known: LRUCache[str, tuple[int, Principal]] = LRUCache(_KNOWN)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -138,6 +145,7 @@ class Accounts:
     def revoke(self, token_id: str) -> None:
         """End a token at once; raises `NotFound`."""
         with self._lock:
+            self._known.clear()
             done = self._db.execute(
                 "UPDATE token SET revoked = ? WHERE id = ? AND revoked IS NULL", (_now(), token_id)
             )
@@ -151,20 +159,25 @@ class Accounts:
         """
         if text is None:
             return ANYONE
+        minute, key = int(time.time() // 60), _hash(text)
         with self._lock:
-            row = self._db.execute(
-                "SELECT id, owner, scopes, name, orcid, used FROM token WHERE hash = ? AND revoked IS NULL",
-                (_hash(text),),
-            ).fetchone()
-            if row is None:
-                raise Unauthorized("the token is not known here, or was revoked")
-            self._note_use(row[0], row[5])
-        person = Person(row[3] or row[1], row[4])
-        return Principal(row[1], frozenset(row[2].split()), person)
+            known = self._known.get(key)
+            if known is None or known[0] != minute:  # once a minute its use is noted
+                known = self._known[key] = minute, self._looked_up(key)
+        return known[1]
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _looked_up(self, key: str) -> Principal:
+        row = self._db.execute(
+            "SELECT id, owner, scopes, name, orcid, used FROM token WHERE hash = ? AND revoked IS NULL", (key,)
+        ).fetchone()
+        if row is None:
+            raise Unauthorized("the token is not known here, or was revoked")
+        self._note_use(row[0], row[5])
+        return Principal(row[1], frozenset(row[2].split()), Person(row[3] or row[1], row[4]))
 
     def _note_use(self, token_id: str, last: str | None) -> None:
         # By the minute: a write for each request would cost an fsync.

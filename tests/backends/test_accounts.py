@@ -86,3 +86,11 @@ def test_a_file_that_is_damaged_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "accounts.db").write_bytes(b"damaged " * 1000)
     with pytest.raises(InvalidConfig, match="restore the file"):
         Accounts(tmp_path / "accounts.db")
+
+
+def test_a_token_that_was_just_used_is_refused_once_it_is_revoked(accounts: Accounts) -> None:
+    text = accounts.create("ada")
+    assert accounts.principal(text) == accounts.principal(text)
+    accounts.revoke(accounts.list()[0].id)
+    with pytest.raises(Unauthorized):
+        accounts.principal(text)
