@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from hpcfair_kg.activity import Verdict
 from hpcfair_kg.artifact import Artifact, Dimension
@@ -113,6 +113,25 @@ def moment(time: str | None) -> str:
     return (time or "")[:19].replace("T", " ")
 
 
+def spoken_file(name: str) -> str:
+    """Return a file's name; a step of a run speaks of an artifact's file by its IRI.
+
+    >>> spoken_file("http://x/ark:/99999/k#file-encoder.onnx"), spoken_file("in.csv")
+    ('encoder.onnx', 'in.csv')
+    """
+    return unquote(name.partition("#file-")[2]) if "#file-" in name else name
+
+
+def found(verdict: Verdict) -> str:
+    """Return what a step's proof found, in a few words.
+
+    >>> found(Verdict("equal", normalised=2.1e-7, shapes=((1, 13),)))
+    'equal, within 2.1e-7 on 1 shape'
+    """
+    within = "" if verdict.normalised is None else f", within {figure(verdict.normalised)}"
+    return f"{verdict.outcome}{within}{_on(verdict)}"
+
+
 def sentence(artifact: Artifact) -> str:
     """Return what is known of an artifact's ONNX form, in one sentence.
 
@@ -171,6 +190,8 @@ WITHOUT = {
     "ready": "There is no ONNX form of this model.",
 }
 FILTERS: dict[str, Callable[..., Any]] = {
+    "spoken_file": spoken_file,
+    "found": found,
     "size": size,
     "figure": figure,
     "shape": shape,

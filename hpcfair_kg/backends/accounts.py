@@ -172,7 +172,8 @@ class Accounts:
 
     def _looked_up(self, key: str) -> Principal:
         row = self._db.execute(
-            "SELECT id, owner, scopes, name, orcid, used FROM token WHERE hash = ? AND revoked IS NULL", (key,)
+            "SELECT id, owner, scopes, name, orcid, used FROM token WHERE hash = ? AND revoked IS NULL",
+            (key,),
         ).fetchone()
         if row is None:
             raise Unauthorized("the token is not known here, or was revoked")

@@ -63,7 +63,7 @@ def _entered(
         return {}
     try:
         workflow = _workflow(desk, artifacts, joined)
-        model = _model(desk, artifacts, workflow) if equal else None
+        model = _model(desk, artifacts, workflow, joined) if equal else None
     except HPCFairError as exc:
         warnings.append(f"not kept in the catalogue: {exc.detail}")
         return {}
@@ -82,12 +82,24 @@ def _workflow(desk: Desk, artifacts: Sequence[Artifact], joined: Mapping[str, An
     return desk.enter({**document, **desk.task.metadata}, [Upload(PLAN, desk.kept_bytes(text))])
 
 
-def _model(desk: Desk, artifacts: Sequence[Artifact], workflow: Artifact) -> Artifact:
+def _proof(desk: Desk, joined: Mapping[str, Any]) -> str:
+    """Return in words what was proved of the merged file."""
+    verdict = joined["verdict"]
+    return (
+        f"Equal to running its components one after the other, within {verdict['normalised'] or 0:.1e} (normalised) "
+        f"on {len(verdict['shapes'])} shapes, seed {verdict['seed']}: {desk.rooms.records.iri(desk.run.id)}"
+    )
+
+
+def _model(
+    desk: Desk, artifacts: Sequence[Artifact], workflow: Artifact, joined: Mapping[str, Any]
+) -> Artifact:
     file = desk.run.file(MERGED)
     assert file is not None
     document = {
         **_described(desk, artifacts, "model", file.sha256[:8]),
         "title": f"{workflow.title}, merged",
+        "description": _proof(desk, joined),
         "components": sorted({artifact.id for artifact in artifacts}),
         "derived_from": sorted({artifact.id for artifact in artifacts}),
         "workflow": workflow.id,
