@@ -8,11 +8,13 @@ stranger's model does inside can be executed outside.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from hpcfair_kg.errors import HPCFairError
 
 Event = Mapping[str, Any]
 """What an errand says on its way: {"event": "step" | "progress", …}."""
@@ -63,6 +65,23 @@ class Resident(ABC):
         one that dies raises `BoxFailed` with its cause; an `HPCFairError` raised
         inside is raised here.
         """
+
+    def ask_all(
+        self, asked: Sequence[tuple[Message, Bytes]], timeout: float | None = None
+    ) -> list[Answer | HPCFairError]:
+        """Send several messages and return what came of each, in order: its answer, or what it raised.
+
+        Raises `BoxFailed` where the box ended at it, and nothing of any of them came.
+        """
+        answers: list[Answer | HPCFairError] = []
+        for message, payload in asked:
+            try:
+                answers.append(self.ask(message, payload, timeout))
+            except HPCFairError as exc:
+                if not self.alive:
+                    raise
+                answers.append(exc)
+        return answers
 
     @property
     @abstractmethod

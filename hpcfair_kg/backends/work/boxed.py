@@ -19,7 +19,8 @@ from typing import Any
 
 from hpcfair_kg.backends import sandbox
 from hpcfair_kg.backends.work import wire
-from hpcfair_kg.backends.work.base import Limits
+from hpcfair_kg.backends.work.base import Bytes, Limits
+from hpcfair_kg.backends.work.bundle import apart, bundled
 from hpcfair_kg.errors import HPCFairError
 
 MESSAGE = 2048
@@ -65,12 +66,24 @@ def _answered(sock: socket.socket, handler: Any, kept: bytearray) -> bool:
         request, payload = wire.receive(sock, kept=kept)
     except EOFError:
         return False
+    if "many" in request:
+        answers = [_handled(handler, message, part) for message, part in apart(request, payload)]
+        wire.send(sock, *bundled(answers))
+        return True
     try:
         message, body = handler(request["message"], payload)
         wire.send(sock, {"value": message}, body)
     except Exception as exc:  # noqa: BLE001 - as above
         wire.send(sock, _said(exc))
     return True
+
+
+def _handled(handler: Any, message: Mapping[str, Any], payload: Bytes) -> tuple[dict[str, Any], Bytes]:
+    try:
+        value, body = handler(message, payload)
+    except Exception as exc:  # noqa: BLE001 - as above
+        return _said(exc), b""
+    return {"value": value}, body
 
 
 def _said(exc: BaseException) -> dict[str, Any]:

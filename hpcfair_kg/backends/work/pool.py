@@ -4,6 +4,9 @@ What a box keeps in memory serves again: who asks about something waits for a
 box that has it at hand, but no longer than another one would need to fetch it,
 so that nothing is fetched twice by chance and what is asked for much is soon
 in every box.  The box says in an answer's "holds" what it has at hand.
+
+Who asks a box for something quick takes along what others wait to ask it: to
+wake a box costs more than a small model does.
 """
 
 from __future__ import annotations
@@ -11,11 +14,18 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hpcfair_kg.backends.work.base import Answer, Bytes, Errand, Message, Resident, Work
-from hpcfair_kg.errors import Busy
+from hpcfair_kg.errors import Busy, HPCFairError
 
+_QUICK = 0.005
+"""Seconds below which an answer is quick."""
+_SMALL = 64 << 10
+"""Bytes that are taken along."""
+_ALONG = 8
+"""Messages that are sent at once."""
 _TRUST = 1.0
 """Seconds for which a box that answered is taken to be alive without a look."""
 
@@ -28,16 +38,32 @@ class _Seat:
     busy: bool = False
     answered: float = 0.0
     holds: dict[str, float] = field(default_factory=dict)
+    pace: dict[str, float] = field(default_factory=dict)
+
+    def quick(self, asker: _Asker) -> bool:
+        """Whether what is asked is at hand here, small, and was answered fast the last time."""
+        known = math.isfinite(self.holds.get(asker.about, math.inf))
+        return (
+            known
+            and not asker.alone
+            and len(asker.payload) <= _SMALL
+            and self.pace.get(asker.about, 1) < _QUICK
+        )
 
 
 @dataclass(eq=False)
 class _Asker:
     about: str
+    message: Message = field(default_factory=dict)
+    payload: Bytes = b""
     only: _Seat | None = None
+    alone: bool = False
+    came: Answer | HPCFairError | None = None
     began: float = field(default_factory=time.monotonic)
     since: float = field(default_factory=time.monotonic)
     turn: threading.Event | None = None
     seat: _Seat | None = None
+    carried: bool = False
 
     def wake(self) -> None:
         """Have it look whether there is a seat now."""
@@ -59,14 +85,25 @@ class Pool:
         self, message: Message, payload: Bytes = b"", timeout: float | None = None, about: str = ""
     ) -> Answer:
         """Ask a box; raises `Busy` when none is free in time, and what `Resident.ask` raises."""
-        return self._asked(self._take(_Asker(about)), message, payload, timeout, about)
+        asker = _Asker(about, message, payload)
+        while asker.came is None:
+            seat = self._take(asker)
+            if seat is not None:
+                self._answer(seat, asker, timeout)
+        if isinstance(asker.came, HPCFairError):
+            raise asker.came
+        return asker.came
 
     def tell(self, message: Message, about: str, timeout: float | None = None) -> int:
         """Say something to each box that has something at hand, as it comes free; return how many those were."""
         told = 0
         for seat in self._seats:
             if about in seat.holds:
-                self._asked(self._take(_Asker(about, seat)), message, b"", timeout, about)
+                asker = _Asker(about, message, only=seat, alone=True)
+                self._take(asker)
+                self._answer(seat, asker, timeout)
+                if isinstance(asker.came, HPCFairError):
+                    raise asker.came
                 told += 1
         return told
 
@@ -83,29 +120,66 @@ class Pool:
                 seat.box.close()
                 seat.box = None
 
-    def _asked(
-        self, seat: _Seat, message: Message, payload: Bytes, timeout: float | None, about: str
-    ) -> Answer:
-        began = time.monotonic()
+    def _answer(self, seat: _Seat, asker: _Asker, timeout: float | None) -> None:
+        """Ask a seat's box for an asker, and for those who may come along."""
+        began, along = time.monotonic(), self._along(seat, asker)
         try:
             rested = began - seat.answered > _TRUST
             if seat.box is None or (rested and not seat.box.alive):
                 with self._lock:
-                    seat.holds = {about: math.inf} if about else {}
+                    seat.holds = {asker.about: math.inf} if asker.about else {}
                 seat.box = self._work.resident(self._errand)
-            answer = seat.box.ask(message, payload, timeout)
+            if along:
+                asked = [(one.message, one.payload) for one in (asker, *along)]
+                came: Sequence[Answer | HPCFairError] = seat.box.ask_all(asked, timeout)
+            else:
+                came = [seat.box.ask(asker.message, asker.payload, timeout)]
+        except HPCFairError as exc:
+            self._note(seat, asker.about, None, time.monotonic() - began, 0)
+            self._alone((asker, *along)) if along else self._told(asker, exc)
+            return
         except BaseException:
-            self._note(seat, about, None, time.monotonic() - began)
+            self._note(seat, asker.about, None, time.monotonic() - began, 0)
+            self._alone(along)
             raise
-        self._note(seat, about, answer[0].pop("holds", None), time.monotonic() - began)
-        return answer
+        held = [answer[0].pop("holds", None) for answer in came if not isinstance(answer, HPCFairError)]
+        known = next((holds for holds in reversed(held) if holds is not None), None)
+        self._note(seat, asker.about, known, time.monotonic() - began, len(came))
+        for one, answer in zip((asker, *along), came, strict=True):
+            self._told(one, answer)
 
-    def _note(self, seat: _Seat, about: str, holds: list[str] | None, seconds: float) -> None:
-        """Note what a box has at hand now, and let in whoever may."""
+    def _along(self, seat: _Seat, asker: _Asker) -> list[_Asker]:
+        """Take along those who wait to ask this box for something quick, where what is asked is quick too."""
+        if not self._waiting or not seat.quick(asker):
+            return []
         with self._lock:
+            found = [one for one in self._waiting if one.only is None and seat.quick(one)][: _ALONG - 1]
+            for one in found:
+                self._waiting.remove(one)
+                one.carried = True
+        return found
+
+    @staticmethod
+    def _told(asker: _Asker, came: Answer | HPCFairError) -> None:
+        asker.came = came
+        asker.wake()
+
+    @staticmethod
+    def _alone(askers: Sequence[_Asker]) -> None:
+        """Have each ask for itself where a box ended at several: only one of them need be to blame."""
+        for one in askers:
+            one.alone, one.carried, one.seat = True, False, None
+            one.wake()
+
+    def _note(self, seat: _Seat, about: str, holds: list[str] | None, seconds: float, answers: int) -> None:
+        """Note what a box has at hand now and how fast it was, and let in whoever may."""
+        with self._lock:
+            if answers:
+                seat.pace[about] = seconds / answers
             if seat.box is None or (holds is None and not seat.box.alive):
                 seat.box = None
                 seat.holds.clear()
+                seat.pace.clear()
             if seat.holds.get(about) == math.inf:
                 seat.holds[about] = seconds
                 self.fetched += 1
@@ -121,22 +195,31 @@ class Pool:
                     self._seat(asker, seat)
                     break
 
-    def _take(self, asker: _Asker) -> _Seat:
-        """Return a seat that is the asker's until it is noted."""
+    def _take(self, asker: _Asker) -> _Seat | None:
+        """Return a seat that is the asker's until it is noted; None where another asked in its place."""
         with self._lock:
             if self._seated(asker) and asker.seat is not None:
                 return asker.seat
-            asker.turn = threading.Event()
+            asker.turn = asker.turn or threading.Event()
             self._waiting.append(asker)
-        while asker.seat is None:
-            asker.turn.wait(self._left(asker))
+        while asker.seat is None and asker.came is None:
+            asker.turn.wait(None if asker.carried else self._left(asker))
             with self._lock:
                 asker.turn.clear()
-                if asker.seat is None and (self._seated(asker) or self._left(asker) <= 0):
+                if self._served(asker):
+                    continue
+                if asker not in self._waiting:  # it came along in vain, and asks for itself
+                    self._waiting.append(asker)
+                over = self._left(asker) <= 0
+                if self._seated(asker) or over:
                     self._waiting.remove(asker)
-            if asker.seat is None and self._left(asker) <= 0:
+            if asker.seat is None and over:
                 raise Busy(f"all places are taken for {self._patience:g} s now; try again in a moment")
-        return asker.seat
+        return None if asker.came is not None else asker.seat
+
+    @staticmethod
+    def _served(asker: _Asker) -> bool:
+        return asker.carried or asker.seat is not None or asker.came is not None
 
     def _seated(self, asker: _Asker) -> bool:
         """Give an asker the best of the seats that suit: one that has it at hand, else one that has little."""

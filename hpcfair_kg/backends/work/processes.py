@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from hpcfair_kg.backends.sandbox import Box, probe
 from hpcfair_kg.backends.work import wire
 from hpcfair_kg.backends.work.base import Answer, Bytes, Emit, Errand, Limits, Message, Resident, Work
+from hpcfair_kg.backends.work.bundle import apart, bundled
 from hpcfair_kg.backends.work.child import Child, raised, too_slow
 from hpcfair_kg.backends.work.warm import Warm
 from hpcfair_kg.errors import BoxFailed, HPCFairError, NotRunnable, by_code
@@ -171,16 +173,33 @@ class _Staying(Resident):
 
     def ask(self, message: Message, payload: Bytes = b"", timeout: float | None = None) -> Answer:
         """Send a message and wait for its answer; the time counts from this asker's turn."""
-        seconds = math.inf if timeout is None else timeout
-        with self._turn:
-            if not self._child.open:
-                raise self._child.fate(self._limits)
+        with self._turn, self._ended_at_fault():
+            answer, body = _exchanged(self._child, {"message": message}, payload, self._limits, timeout)
+            return _object(_value(answer, self._limits)), body
+
+    def ask_all(
+        self, asked: Sequence[tuple[Message, Bytes]], timeout: float | None = None
+    ) -> list[Answer | HPCFairError]:
+        """Send several messages as one and return what came of each."""
+        with self._turn, self._ended_at_fault():
+            answer, body = _exchanged(self._child, *bundled(asked), self._limits, timeout)
             try:
-                return _exchange(self._child, {"message": message}, payload, self._limits, seconds)
-            except BoxFailed as exc:
-                if exc.members.get("cause") != "error":
-                    self.close()
-                raise
+                parts = list(apart(answer, body))
+            except (KeyError, TypeError, ValueError) as exc:
+                raise BoxFailed("sent a frame of no known form", cause="crash") from exc
+        return [_answer_or_error(message, part, self._limits) for message, part in parts]
+
+    @contextmanager
+    def _ended_at_fault(self) -> Iterator[None]:
+        """End the box where it did not answer as one does."""
+        if not self._child.open:
+            raise self._child.fate(self._limits)
+        try:
+            yield
+        except BoxFailed as exc:
+            if exc.members.get("cause") != "error":
+                self.close()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -212,7 +231,10 @@ def _conversation(child: Child, limits: Limits, emit: Emit) -> Any:
     raise BoxFailed(f"sent more than {EVENTS:,} events", cause="size")
 
 
-def _exchange(child: Child, message: Message, payload: Bytes, limits: Limits, seconds: float) -> Answer:
+def _exchanged(
+    child: Child, message: Message, payload: Bytes, limits: Limits, timeout: float | None
+) -> wire.Frame:
+    seconds = math.inf if timeout is None else timeout
     deadline = time.monotonic() + seconds
     try:
         child.send(message, payload, deadline)
@@ -220,11 +242,20 @@ def _exchange(child: Child, message: Message, payload: Bytes, limits: Limits, se
         raise child.fate(limits) from exc
     except TimeoutError as exc:
         raise too_slow(seconds) from exc
-    answer, body = _received(child, limits, deadline, seconds)
-    value = _value(answer, limits)
+    return _received(child, limits, deadline, seconds)
+
+
+def _answer_or_error(message: Mapping[str, Any], body: bytes, limits: Limits) -> Answer | HPCFairError:
+    try:
+        return _object(_value(message, limits)), body
+    except HPCFairError as exc:
+        return exc
+
+
+def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BoxFailed("answered with no JSON object", cause="crash")
-    return value, body
+    return value
 
 
 def _received(child: Child, limits: Limits, deadline: float, seconds: float) -> wire.Frame:

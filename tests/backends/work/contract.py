@@ -124,6 +124,18 @@ class WorkContract:
         assert box.ask({"n": 1})[0]["got"] == {"n": 1}
         box.close()
 
+    def test_a_resident_answers_several_messages_each_for_itself(self, work):
+        box = work.resident(errand("echo"))
+        first, refused, failed, last = box.ask_all(
+            [({"n": 1}, b"ab"), ({"refuse": True}, b""), ({"fail": True}, b""), ({"n": 2}, b"cd")]
+        )
+        assert (first[0]["got"], first[1], last[0]["got"], last[1]) == ({"n": 1}, b"ba", {"n": 2}, b"dc")
+        assert (type(refused), type(failed)) == (CorruptFile, BoxFailed)
+        assert box.alive
+        with pytest.raises(BoxFailed):
+            box.ask_all([({"n": 1}, b""), ({"crash": True}, b"")])
+        assert not box.alive
+
     @pytest.mark.parametrize(
         ("message", "cause"),
         [({"sleep": 60}, "time"), ({"crash": True}, "crash"), ({"allocate": 1 << 30}, "memory")],

@@ -8,7 +8,7 @@ import pytest
 
 from hpcfair_kg.backends.work.base import Errand, Resident, Work
 from hpcfair_kg.backends.work.pool import Pool
-from hpcfair_kg.errors import Busy, WrongInput
+from hpcfair_kg.errors import BoxFailed, Busy, WrongInput
 
 FETCH, RUN = 0.2, 0.01
 
@@ -149,3 +149,42 @@ def test_idle_boxes_are_closed(work):
     asked.ask({"about": ""})
     asked.close()
     assert work.started[0].dead
+
+
+def test_what_many_ask_of_a_quick_box_goes_along(work):
+    asked = pool(work)
+    asked.ask({"about": "a", "seconds": 0}, about="a")
+    asked.ask({"about": "a", "seconds": 0}, about="a")
+    box, sizes = work.started[0], []
+    together = box.ask_all
+    box.ask_all = lambda many, timeout=None: sizes.append(len(many)) or together(many, timeout)
+    with ThreadPoolExecutor(17) as threads:
+        slow = threads.submit(asked.ask, {"about": "a", "seconds": 0.05}, b"", None, "a")
+        time.sleep(0.02)
+        rest = [threads.submit(asked.ask, {"about": "a", "seconds": 0}, b"", None, "a") for _ in range(8)]
+        rest.append(threads.submit(asked.ask, {"about": "a", "wrong": True, "seconds": 0}, b"", None, "a"))
+        assert slow.result()[0] == {}
+        assert [future.result() for future in rest[:-1]] == [({}, b"")] * 8
+        with pytest.raises(WrongInput):
+            rest[-1].result()
+    assert fetched(work) in (["a"], ["a", "a"])
+    assert all(size <= 8 for size in sizes)
+
+
+def test_what_came_along_when_a_box_ended_is_asked_again_for_itself(work):
+    asked = pool(work)
+    for _ in range(2):
+        asked.ask({"about": "a", "seconds": 0}, about="a")
+    box = work.started[0]
+
+    def ended(many, timeout=None):
+        box.dead = True
+        raise BoxFailed("crashed", cause="crash")
+
+    box.ask_all = ended
+    with ThreadPoolExecutor(8) as threads:
+        slow = threads.submit(asked.ask, {"about": "b", "seconds": 0.1}, b"", None, "b")
+        also = threads.submit(asked.ask, {"about": "a", "seconds": 0.1}, b"", None, "a")
+        time.sleep(0.02)
+        rest = [threads.submit(asked.ask, {"about": "a", "seconds": 0}, b"", None, "a") for _ in range(6)]
+        assert [future.result(20) for future in (slow, also, *rest)] == [({}, b"")] * 8
