@@ -14,10 +14,11 @@ from urllib.parse import unquote
 
 from cachetools import LRUCache
 
-from hpcfair_kg.artifact import Artifact, plain
+from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.errors import HPCFairError, TooLarge, UnknownFormat, WrongInput
 from hpcfair_kg.hub import Hub
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.protocol import HEADER, Message, message, parsed, read
 from server.access import token
 from server.headers import PROTECTION, VARY
@@ -77,7 +78,7 @@ class Direct:
             heads, payload = read(document.get("inputs"), tail)
             outputs, binary = _wanted(document)
         except WrongInput as exc:
-            raise WrongInput(exc.detail, expected=[plain(spec) for spec in artifact.inputs]) from exc
+            raise WrongInput(exc.detail, expected=Pipeline.on(artifact).expected) from exc
         given, body = self._hub.serving.answer(artifact, heads, payload, outputs)
         answer = {"model_name": spoken, "model_version": artifact.version}
         if isinstance(document.get("id"), str):

@@ -18,6 +18,7 @@ from hpcfair_kg.artifact import Artifact, TensorSpec
 from hpcfair_kg.errors import Busy, WrongInput
 from hpcfair_kg.hub import Hub
 from hpcfair_kg.knowledge.walk import START, Mark, Walk
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.protocol import BINARY, DATATYPES
 from server.access import allowed, hub, principal
 from server.direct import FAILED, spoken
@@ -53,10 +54,11 @@ def ready() -> Response:
 @blueprint.get("/models/<path:name>")
 @blueprint.get("/models/<path:name>/versions/<version>")
 def model(name: str, version: str = "") -> Response:
-    """Answer a model's metadata: what it takes and what it gives."""
+    """Answer a model's metadata: its tensors, and among the parameters what its processing takes and gives."""
     artifact = _runnable(name, version)
     return json_reply(
-        {
+        _processing(artifact)
+        | {
             "name": name,
             "versions": [a.version for a in hub().versions(artifact, principal()) if a.runnable],
             "platform": PLATFORM,
@@ -162,6 +164,19 @@ def _state(hit: dict[str, Any]) -> dict[str, str]:
 def _described(spec: TensorSpec) -> dict[str, Any]:
     shape = [-1 if isinstance(size, str) else size for size in spec.shape]
     return {"name": spec.name, "datatype": DATATYPES.get(spec.dtype, spec.dtype), "shape": shape}
+
+
+def _processing(artifact: Artifact) -> dict[str, Any]:
+    """Return what can be given instead of the model's own inputs, and what is added to its outputs, where that is."""
+    pipeline = Pipeline.on(artifact)
+    if not pipeline.steps:
+        return {}
+    sides = {"inputs": pipeline.inputs, "outputs": pipeline.outputs}
+    return {
+        "parameters": {
+            "processing": {side: [_described(spec) for spec in specs] for side, specs in sides.items()}
+        }
+    }
 
 
 def _configured(spec: TensorSpec) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def _more(members: Any) -> Iterable[str]:
         yield f"{fault.get('path')}: {fault.get('message')}"
     for spec in members.get("expected", ()):
         if isinstance(spec, dict):
-            yield f"it takes {spec.get('name')}: {spec.get('dtype')} {spec.get('shape')}"
+            becomes = f", which becomes {', '.join(spec['becomes'])}" if spec.get("becomes") else ""
+            yield f"it takes {spec.get('name')}: {spec.get('dtype')} {spec.get('shape')}{becomes}"
     for name in ("existing", "install"):
         if name in members:
             yield f"{name}: {members[name]}"

@@ -174,6 +174,8 @@ class Client:
     ) -> dict[str, NDArray[Any]]:
         """Run a model's proved ONNX form on arrays by name and return arrays by name.
 
+        A model with processing takes what people have, as in {"text": ["One.", "Two."]}
+        or {"image": path.read_bytes()}, and adds what they want to its outputs.
         Tensors travel as bytes where the service takes them so, else in JSON.
 
         Raises `WrongInput` with what is `expected`, `NotRunnable` with the `reason`.

@@ -8,7 +8,7 @@ input may be left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,14 +39,26 @@ def checked(feeds: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> dict[str,
     unknown, a dtype, a rank, a fixed dimension.  `NotRunnable` for models whose
     inputs no array can hold (maps, float8).
     """
-    gathered = _gathered(feeds, inputs)
+    given = gathered(feeds, [spec.name for spec in inputs if element_type(spec.dtype)])
     names = [spec.name for spec in inputs]
-    if unknown := sorted(gathered.keys() - set(names)):
+    if unknown := sorted(given.keys() - set(names)):
         raise wrong(f"no input {unknown[0]!r}; the model takes {listed(names)}", inputs)
-    missing = [spec.name for spec in inputs if spec.name not in gathered and not _OPTIONAL.match(spec.dtype)]
+    missing = [spec.name for spec in inputs if spec.name not in given and not _OPTIONAL.match(spec.dtype)]
     if missing:
         raise wrong(f"no value for input {missing[0]!r}; the model takes {listed(names)}", inputs)
-    return {spec.name: _fed(gathered.get(spec.name), spec, inputs) for spec in inputs}
+    return {spec.name: _fed(given.get(spec.name), spec, inputs) for spec in inputs}
+
+
+def gathered(feeds: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the feeds with the elements "s[0]", "s[1]", … of each of these names put together as a list."""
+    together = dict(feeds)
+    for name in names:
+        elements: list[Any] = []
+        while name not in feeds and (element := f"{name}[{len(elements)}]") in together:
+            elements.append(together.pop(element))
+        if elements:
+            together[name] = elements
+    return together
 
 
 def element_type(kind: str) -> str | None:
@@ -63,19 +75,6 @@ def wrong(detail: str, inputs: Sequence[TensorSpec]) -> HPCFairError:
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence has them."""
     return ", ".join(names) or "nothing"
-
-
-def _gathered(feeds: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> dict[str, Any]:
-    """Return the feeds with the elements "s[0]", "s[1]", … of each sequence put together."""
-    gathered = dict(feeds)
-    for spec in inputs:
-        if spec.name not in gathered and element_type(spec.dtype):
-            elements: list[Any] = []
-            while (name := f"{spec.name}[{len(elements)}]") in gathered:
-                elements.append(gathered.pop(name))
-            if elements:
-                gathered[spec.name] = elements
-    return gathered
 
 
 def _fed(value: Any, spec: TensorSpec, inputs: Sequence[TensorSpec]) -> Fed:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +22,7 @@ from hpcfair_kg.errors import CorruptFile, HPCFairError, NotFound, NotRunnable, 
 from hpcfair_kg.models.feeding import NUMPY, checked, listed, wrong
 from hpcfair_kg.models.giving import named, run_with_bfloat16
 from hpcfair_kg.models.probes import LARGEST, Space, fill
+from hpcfair_kg.models.processing.boxed import Pipelines
 from hpcfair_kg.models.sessions import Sessions
 from hpcfair_kg.tensors import DTYPES, Bytes, Heads, pack, unpack
 
@@ -117,14 +119,16 @@ def serve(
     """Return what answers in a resident box.
 
     {"model": path, "tensors", "outputs"} and the tensors' bytes are answered
-    with {"tensors"} and bytes, {"open": path} and {"close": path} with {}; an answer
-    has "holds", the paths of all models that are open, where that is news.
+    with {"tensors"} and bytes, {"open": path} and {"close": path} with {}; where a
+    message has "processing" too, the steps around the model whose files lie below
+    its "folder", they are applied.  An answer has "holds", the paths of all models that are open, where that is news.
     `memory` in bytes bounds what their files weigh together, `threads` is one run's.
     """
     sessions = Sessions(memory, lambda path: warmed(Model.of(load(path, threads))))
+    pipelines = Pipelines()
 
     def answer(message: Mapping[str, Any], payload: Bytes) -> Answer:
-        told, body = _answered(sessions, message, payload)
+        told, body = _answered(sessions, pipelines, message, payload)
         return (told | {"holds": sessions.told()} if sessions.changed else told), body
 
     return answer
@@ -141,14 +145,22 @@ def warmed(model: Model) -> Model:
     return model
 
 
-def _answered(sessions: Sessions[Model], message: Mapping[str, Any], payload: Bytes) -> Answer:
+def _answered(
+    sessions: Sessions[Model], pipelines: Pipelines, message: Mapping[str, Any], payload: Bytes
+) -> Answer:
     if "close" in message:
         sessions.close(message["close"])
         return {}, b""
     model = sessions.open(message.get("open") or message["model"])
     if "open" in message:
         return {}, b""
-    tensors, body = pack(run(model, _unpacked(message["tensors"], payload, model), message.get("outputs")))
+    feeds, outputs = _unpacked(message["tensors"], payload, model), message.get("outputs")
+    if steps := message.get("processing"):
+        around = pipelines.of(steps, Path(message["folder"]), model.inputs, model.outputs)
+        made = around.run(feeds, outputs, partial(run, model))
+    else:
+        made = run(model, feeds, outputs)
+    tensors, body = pack(made)
     return {"tensors": tensors}, body
 
 

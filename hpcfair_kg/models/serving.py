@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.artifact import Artifact, File, plain
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.backends.work.base import Errand, Limits, Work
 from hpcfair_kg.backends.work.pool import Pool
-from hpcfair_kg.errors import NotRunnable
+from hpcfair_kg.errors import NotRunnable, WrongInput
+from hpcfair_kg.models.processing import boxed
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.tensors import Bytes, Heads, pack, unpack
 
 Array = NDArray[Any]
@@ -57,12 +59,20 @@ class Serving:
     ) -> tuple[list[dict[str, Any]], bytes]:
         """Return the outputs for inputs as `hpcfair_kg.tensors` packs both.
 
-        Raises `NotRunnable` with the reason, `WrongInput` with what the model expects,
+        Inputs and outputs are the model's own, or those of its processing: what
+        people give and get.  Raises `NotRunnable` with the reason, `WrongInput` with what the model expects,
         `BoxFailed` when the request outlasts its time or memory.
         """
         path = self._path(artifact)
         message = {"model": path, "tensors": heads, "outputs": outputs}
-        answer, body = self._boxes.ask(message, payload, self._seconds, about=path)
+        if steps := boxed.wanted(artifact.processing, heads, outputs):
+            message |= {"processing": plain(steps), "folder": str(self._place(artifact))}
+        try:
+            answer, body = self._boxes.ask(message, payload, self._seconds, about=path)
+        except WrongInput as exc:
+            if artifact.processing:
+                raise WrongInput(exc.detail, expected=Pipeline.on(artifact).expected) from exc
+            raise
         return answer["tensors"], body
 
     def load(self, artifact: Artifact) -> None:
@@ -91,21 +101,32 @@ class Serving:
             raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
         path = self._places.get((artifact.key, form.sha256))
         if path is None:
-            place = self._folder / artifact.key / form.sha256[:16]
+            place = self._place(artifact)
             with self._lock:
                 if not place.exists():
                     self._link(artifact, place)
             path = self._places[artifact.key, form.sha256] = str(place / form.name)
         return path
 
+    def _place(self, artifact: Artifact) -> Path:
+        assert artifact.runnable is not None
+        return self._folder / artifact.key / artifact.runnable.sha256[:16]
+
     def _link(self, artifact: Artifact, place: Path) -> None:
         beside = place.with_suffix(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        for file in artifact.form_files:
+        for file in _seen(artifact):
             target = beside / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(self._blobs.path(file.sha256), target)
         beside.rename(place)
+
+
+def _seen(artifact: Artifact) -> Iterable[File]:
+    """Return what the boxes see of a model: its form, and what its processing opens."""
+    opened = boxed.files(artifact.processing)
+    beside = {file.name: file for file in artifact.files if file.name in opened}
+    return (beside | {file.name: file for file in artifact.form_files}).values()
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

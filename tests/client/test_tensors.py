@@ -29,3 +29,18 @@ def test_what_cannot_be_sent_is_refused():
         tensors.request({"x": [[1, 2], [3]]}, None, True)
     with pytest.raises(WrongInput, match="x is complex128"):
         tensors.request({"x": np.array([1j])}, None, True)
+
+
+def test_picture_files_and_arrays_of_unequal_shapes_are_elements():
+    png, small, large = b"\x89PNG", np.zeros((2, 2, 3), np.uint8), np.zeros((4, 2, 3), np.uint8)
+
+    def heads(value):
+        sent = tensors.request({"x": value}, None, True)
+        document, _ = parsed(sent.body, str(sent.header))
+        return [(tensor["name"], tensor["datatype"], tensor["shape"]) for tensor in document["inputs"]]
+
+    assert heads(png) == [("x", "UINT8", [4])]
+    assert heads([png, small]) == [("x[0]", "UINT8", [4]), ("x[1]", "UINT8", [2, 2, 3])]
+    assert heads((small, large)) == [("x[0]", "UINT8", [2, 2, 3]), ("x[1]", "UINT8", [4, 2, 3])]
+    assert heads([small, small]) == [("x", "UINT8", [2, 2, 2, 3])]
+    assert heads([b"a text", "another"]) == [("x", "BYTES", [2])]

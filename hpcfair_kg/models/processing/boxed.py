@@ -9,6 +9,7 @@ from typing import Any
 
 from hpcfair_kg.artifact import Processing, TensorSpec, build
 from hpcfair_kg.models.processing.pipeline import Pipeline
+from hpcfair_kg.tensors import Heads
 
 KEPT = 8
 """How many models' steps a box keeps open, their tokenizers with them."""
@@ -17,6 +18,23 @@ KEPT = 8
 def files(steps: Sequence[Processing]) -> tuple[str, ...]:
     """Return the artifact's files that the box must see: of the other steps all is in their settings."""
     return tuple(step.file for step in steps if step.gives and step.kind == "tokenizer")
+
+
+def wanted(
+    steps: Sequence[Processing], heads: Heads, outputs: Sequence[str] | None
+) -> tuple[Processing, ...]:
+    """Return the steps that the box is told with a request of these inputs and outputs.
+
+    Those of the model's own tensors and of nothing more need none, and pay for none.
+    """
+    if not (fitting := tuple(step for step in steps if step.gives)):
+        return ()
+    before = [step for step in fitting if step.stage == "before"]
+    spoken = {name for step in before for name in step.takes}
+    added = {name for step in fitting if step.stage == "after" for name in step.gives}
+    given = {name for head in heads for name in (head["name"], head["name"].rpartition("[")[0])}
+    more = not before if outputs is None else bool(added & set(outputs))
+    return fitting if more or spoken & given else ()
 
 
 class Pipelines:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.artifact import Processing, TensorSpec, plain
+from hpcfair_kg.artifact import Artifact, Processing, TensorSpec, plain
 from hpcfair_kg.errors import CorruptFile, NotRunnable, WrongInput
 from hpcfair_kg.formats.base import Bundle
+from hpcfair_kg.models.feeding import gathered
 from hpcfair_kg.models.processing.base import Apply, Array, Kind, Signature, Values
 from hpcfair_kg.models.processing.beside import Beside
 from hpcfair_kg.plugins import shelf
@@ -90,6 +91,11 @@ class Pipeline:
         steps, _ = found(Bundle(folder, tuple(names)))
         return cls.of(steps, folder, inputs, outputs)
 
+    @classmethod
+    def on(cls, artifact: Artifact) -> Pipeline:
+        """Return the steps of a record, to be asked what they take and give: its files are not at hand."""
+        return cls.of(artifact.processing, Path(), artifact.inputs, artifact.outputs)
+
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """What people may give instead of the model's own inputs, and those that no step makes."""
@@ -101,6 +107,15 @@ class Pipeline:
     def outputs(self) -> tuple[TensorSpec, ...]:
         """What the steps after the model add to its own outputs."""
         return tuple(s for step in self._staged("after") for s in _kind(step).spoken(step, self.model))
+
+    @property
+    def expected(self) -> list[dict[str, Any]]:
+        """Return what can be fed, as an error tells it: the model's own inputs, and all that `becomes` some of them."""
+        return [plain(spec) for spec in self.model.inputs] + [
+            plain(spec) | {"becomes": list(step.gives)}
+            for step in self._staged("before")
+            for spec in _kind(step).spoken(step, self.model)
+        ]
 
     def asked(self, feeds: Values) -> tuple[Processing, ...]:
         """Return the steps that these feeds ask for; raise `WrongInput` for a tensor that is given twice over."""
@@ -116,8 +131,8 @@ class Pipeline:
 
     def before(self, feeds: Values) -> dict[str, Any]:
         """Return what the model is fed: the feeds as they are where they name its own inputs."""
-        made = dict(feeds)
-        for step in self.asked(feeds):
+        made = self._gathered(feeds)
+        for step in self.asked(made):
             made |= self._load(step)(made)
             made = {name: value for name, value in made.items() if name not in step.takes}
         return made
@@ -142,15 +157,23 @@ class Pipeline:
         added = {name for step in self._staged("after") for name in step.gives}
         fed = self.before(feeds)
         if wanted is None:
-            added_too = bool(self.asked(feeds)) or not self._staged("before")
+            added_too = bool(self.asked(self._gathered(feeds))) or not self._staged("before")
             outputs = model(fed, None)
             return self.after(outputs, fed) if added_too else dict(outputs)
-        known = {spec.name for spec in self.model.outputs}
-        needs = {n for s in self._staged("after") if set(s.gives) & set(wanted) for n in s.takes} & known
+        known = [spec.name for spec in self.model.outputs]
+        if unknown := sorted(set(wanted) - added - set(known)):
+            gives = ", ".join((*known, *sorted(added)))
+            raise WrongInput(f"no output {unknown[0]!r}; the model gives {gives}", expected=self.expected)
+        needs = {n for s in self._staged("after") if set(s.gives) & set(wanted) for n in s.takes} & set(known)
         own = [name for name in wanted if name not in added]
         outputs = model(fed, list(dict.fromkeys((*own, *sorted(needs)))))
         made = self.after(outputs, fed, wanted)
-        return {name: made[name] for name in wanted}
+        # what was asked for as the sequence "s" may have come as "s[0]", "s[1]", …
+        return {name: made[name] for one in wanted for name in made if one in (name, name.rpartition("[")[0])}
+
+    def _gathered(self, feeds: Values) -> dict[str, Any]:
+        """Return the feeds with several of one kind, such as images of unequal size, put together."""
+        return gathered(feeds, [name for step in self._staged("before") for name in step.takes])
 
     def _staged(self, stage: str) -> tuple[Processing, ...]:
         return tuple(step for step in self.steps if step.stage == stage)

@@ -6,7 +6,7 @@ from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends.work.base import Errand
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.models.processing import boxed
-from hpcfair_kg.models.processing.boxed import Pipelines, files
+from hpcfair_kg.models.processing.boxed import Pipelines, files, wanted
 from hpcfair_kg.models.processing.pipeline import fitted
 from tests.models.processing.beside_files import LOGITS, TOKENS, steps, words
 
@@ -53,3 +53,26 @@ def test_a_strangers_tokenizer_and_an_image_are_opened_in_the_box(tmp_path):
         work.close()
     assert answer["input_ids"] == [2, 4, 5, 3]
     assert answer["pixel_values"] == [1.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("names", "outputs", "told"),
+    [
+        (["text"], None, True),
+        (["text[0]"], ["logits"], True),
+        (["input_ids", "attention_mask"], None, False),
+        (["input_ids", "attention_mask"], ["logits"], False),
+        (["input_ids", "attention_mask"], ["label"], True),
+    ],
+)
+def test_a_request_of_the_models_own_tensors_pays_for_no_step(tmp_path, names, outputs, told):
+    made = fitted(steps(tmp_path, tokenizer__json=words("a"), labels__txt="x\ny\nz"), TOKENS, (LOGITS,))
+    heads = [{"name": name} for name in names]
+    assert wanted(made, heads, outputs) == (made if told else ())
+    assert wanted((), heads, outputs) == ()
+
+
+def test_labels_come_by_themselves_where_nothing_stands_before_the_model(tmp_path):
+    made = fitted(steps(tmp_path, labels__txt="x\ny\nz"), (), (LOGITS,))
+    assert wanted(made, [{"name": "x"}], None) == made
+    assert wanted(made, [{"name": "x"}], ["logits"]) == ()

@@ -127,3 +127,14 @@ def test_a_kind_that_nobody_knows_is_refused_by_name(tmp_path):
     step = Processing("incantation", "before", "x.json")
     with pytest.raises(NotRunnable, match="no 'incantation' in processing; there are: image, labels"):
         Pipeline.of((step,), tmp_path, (), ())
+
+
+def test_an_output_that_is_none_is_told_with_all_there_are(tmp_path, model):
+    with pytest.raises(WrongInput, match="no output 'lable'; the model gives logits, label, score"):
+        classifier(tmp_path).run({"text": ["a"]}, ["lable"], model)
+
+
+def test_what_can_be_fed_is_the_models_own_and_what_becomes_it(tmp_path):
+    expected = classifier(tmp_path).expected
+    assert [spec["name"] for spec in expected] == [*(spec.name for spec in TOKENS), "text"]
+    assert expected[-1]["becomes"] == sorted(spec.name for spec in TOKENS)
