@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcfair_kg.api import conversion
 from hpcfair_kg.api.asked import ID, described, device, each, models
 from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
 from hpcfair_kg.api.running import Named, Ran, ran, recorded
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.client import Client
 from hpcfair_kg.config import Model, Task
 from hpcfair_kg.errors import CorruptFile, HPCFairError, NotFound, NotRunnable, Unreachable
+from hpcfair_kg.formats.base import Bundle
 from hpcfair_kg.models.infer import signature
+from hpcfair_kg.models.processing.pipeline import found
 
 if TYPE_CHECKING:
     from hpcfair_kg.hub import Hub, Upload
@@ -77,7 +80,11 @@ class Here:
         models(task)
         with _fetched(task) as sources, tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
             yield [
-                {"name": model.name, "path": str(self._form(task, model, path, Path(folder)))}
+                {
+                    "name": model.name,
+                    "path": str(self._form(task, model, path, Path(folder))),
+                    **_beside(path),
+                }
                 for model, path in zip(task.models, sources, strict=True)
             ]
 
@@ -94,6 +101,14 @@ class Here:
         if result.path is None:
             raise NotRunnable(f"{model.name} has no proved ONNX form: {result.reason}", reason=result.reason)
         return result.path
+
+
+def _beside(source: Path) -> dict[str, Any]:
+    """Return the processing that the files of a folder say, as an errand takes it."""
+    if not source.is_dir():
+        return {}
+    steps, _ = found(Bundle.of(source))
+    return {"processing": plain(steps), "folder": str(source)}
 
 
 @contextmanager

@@ -24,8 +24,8 @@ from hpcfair_kg.models import over, rows
 from hpcfair_kg.models.infer import Array
 from hpcfair_kg.run import Run
 
-Named = Mapping[str, str]
-"""A model as errands take it: {name, path} of its ONNX file."""
+Named = Mapping[str, Any]
+"""A model as errands take it: {name, path} of its ONNX file, its "processing" and the "folder" that it lies in."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +14,8 @@ from hpcfair_kg.cli.catalogue import PATH, client
 from hpcfair_kg.cli.output import verb
 
 if TYPE_CHECKING:
-    from hpcfair_kg.client.views import Entry
-    from hpcfair_kg.models.batch import Done
+    from hpcfair_kg.artifact import TensorSpec
+    from hpcfair_kg.models.batch import Done, Write
     from hpcfair_kg.models.calls import Feeds, RunOne
     from hpcfair_kg.models.rows import Reader
 
@@ -38,24 +41,30 @@ SHOWN = 1000
 def infer(
     id: str, input: Path, output: Path | None, workers: int, chunk: int | None, on: str | None
 ) -> object:
-    """Run a model on a file of samples, one a row, or on an image.
+    """Run a model on a file of samples, one a row, or on an image, or a folder of them.
 
     The file is .csv .parquet .npy .npz .jsonl .json .txt .png .jpg …, of any
     size; its columns feed the inputs of their names, `x[0]`, `x[1]` are columns
-    of x.
+    of x.  A model with a tokenizer takes sentences, one a line or in a column
+    `text`; what a model has labels for comes with them.
     """
     from hpcfair_kg.models import rows
+    from hpcfair_kg.models.processing.files import fed
+    from hpcfair_kg.models.processing.pipeline import Pipeline
 
     asked = client(on)
     entry, reader = asked.get(id), rows.reader(input)
+    told = fed(Pipeline.on(entry), reader.names)
 
     def run_one(feeds: Feeds) -> Feeds:
-        return asked.infer(entry.key, feeds)
+        return asked.infer(entry.key, feeds, told.wanted)
 
+    runs = Runs(run_one, entry.name, told.inputs, workers)
+    size = chunk or told.chunk
     if output is None:
-        return _printed(run_one, reader, entry, workers, chunk)
+        return _printed(runs, reader, min(size or SHOWN, SHOWN))
     with rows.writing(output) as out:
-        done = _run(run_one, reader, entry, out.write, workers, chunk)
+        done = runs(reader, _named(reader, out.write), size)
     paths = [str(path) for path in out.paths]
     document = {"rows": done.rows, "calls": done.calls, "note": done.note, "files": paths}
 
@@ -66,15 +75,38 @@ def infer(
     return document, show
 
 
-def _run(run_one: RunOne, reader: Reader, entry: Entry, write: Any, workers: int, chunk: int | None) -> Done:
-    from hpcfair_kg.client import progress
-    from hpcfair_kg.models import batch
+@dataclass(frozen=True)
+class Runs:
+    """Runs a model on the service over a file, chunk by chunk, and tells how far it is."""
 
-    with progress.rows(entry.name) as tell:
-        return batch.run(run_one, reader, entry.inputs, write, workers, tell, chunk)
+    run_one: RunOne
+    name: str
+    inputs: Sequence[TensorSpec]
+    workers: int
+
+    def __call__(self, reader: Reader, write: Write, chunk: int | None) -> Done:
+        """Run all of the file."""
+        from hpcfair_kg.client import progress
+        from hpcfair_kg.models import batch
+
+        with progress.rows(self.name) as tell:
+            return batch.run(self.run_one, reader, self.inputs, write, self.workers, tell, chunk)
 
 
-def _printed(run_one: RunOne, reader: Reader, entry: Entry, workers: int, chunk: int | None) -> object:
+def _named(reader: Reader, write: Write) -> Write:
+    """Return what writes, with the outputs of a folder's images, the image that each is of."""
+    import numpy as np
+
+    left = iter(reader.origins)
+
+    def write_named(outputs: Feeds) -> None:
+        files = islice(left, len(next(iter(outputs.values()))))
+        write({"file": np.array([*files], object), **outputs})
+
+    return write_named if reader.origins else write
+
+
+def _printed(runs: Runs, reader: Reader, chunk: int) -> object:
     """Run the first rows and return how they are printed; a model that takes no chunks takes all of them."""
     import numpy as np
 
@@ -82,7 +114,7 @@ def _printed(run_one: RunOne, reader: Reader, entry: Entry, workers: int, chunk:
 
     head = Head(reader, SHOWN)
     parts: list[Feeds] = []
-    done = _run(run_one, head, entry, parts.append, workers, min(chunk or SHOWN, SHOWN))
+    done = runs(head, _named(head, parts.append), chunk)
     outputs = parts[0] if len(parts) == 1 else {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
     if head.more:
         click.echo(f"these are the first {done.rows:,} rows; -o FILE runs and keeps all of them", err=True)

@@ -35,6 +35,13 @@ class Bundle:
     root: Path
     names: tuple[str, ...]
 
+    @classmethod
+    def of(cls, folder: Path) -> Bundle:
+        """Return all the files below a folder."""
+        return cls(
+            folder, tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()))
+        )
+
     def path(self, name: str) -> Path:
         """Return where a file lies."""
         return self.root / name

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from hpcfair_kg.artifact import Artifact, File, plain
+from hpcfair_kg.artifact import Artifact, plain
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.backends.work.base import Errand, Limits, Work
 from hpcfair_kg.backends.work.pool import Pool
@@ -115,18 +115,11 @@ class Serving:
     def _link(self, artifact: Artifact, place: Path) -> None:
         beside = place.with_suffix(".new")
         shutil.rmtree(beside, ignore_errors=True)
-        for file in _seen(artifact):
+        for file in boxed.seen(artifact):
             target = beside / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(self._blobs.path(file.sha256), target)
         beside.rename(place)
-
-
-def _seen(artifact: Artifact) -> Iterable[File]:
-    """Return what the boxes see of a model: its form, and what its processing opens."""
-    opened = boxed.files(artifact.processing)
-    beside = {file.name: file for file in artifact.files if file.name in opened}
-    return (beside | {file.name: file for file in artifact.form_files}).values()
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

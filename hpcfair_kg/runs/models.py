@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.artifact import Artifact, plain
 from hpcfair_kg.errors import InvalidConfig
 from hpcfair_kg.ingest.stage import Stage
 from hpcfair_kg.models import rows
+from hpcfair_kg.models.processing import boxed
 from hpcfair_kg.runs.desk import Desk, file_iri
 
 CORE = ("numpy", "onnx", "onnxruntime", "hpcfair_kg.models.over", "hpcfair_kg.models.joining")
@@ -22,7 +23,7 @@ class Laid:
     """A stage with models in order and an input file; `spoken` says which file of it is which of the catalogue."""
 
     stage: Stage
-    parts: tuple[Mapping[str, str], ...]
+    parts: tuple[Mapping[str, Any], ...]
     input: str | None
     spoken: Mapping[str, str]
 
@@ -31,12 +32,12 @@ class Laid:
 def laid(
     desk: Desk, artifacts: Sequence[Artifact], names: Sequence[str], input: str | None
 ) -> Iterator[Laid]:
-    """Yield the ONNX forms of some artifacts, each in a folder of its own, and an input file beside them."""
+    """Yield the ONNX forms of some artifacts, each in a folder of its own with its processing, and an input file beside them."""
     files, spoken, places = {}, {}, []
     for number, artifact in enumerate(artifacts):
         form = artifact.runnable
         assert form is not None
-        for file in artifact.form_files:
+        for file in boxed.seen(artifact):
             files[f"{number}/{file.name}"] = file.sha256
             spoken[PurePosixPath(file.name).name] = file_iri(artifact, file)
         places.append(f"{number}/{form.name}")
@@ -45,8 +46,13 @@ def laid(
         files[f"input/{given[0]}"] = given[1]
     with desk.laid_out(files) as stage:
         parts = tuple(
-            {"name": name, "path": str(stage.inside / place)}
-            for name, place in zip(names, places, strict=True)
+            {
+                "name": name,
+                "path": str(stage.inside / place),
+                "processing": plain(artifact.processing),
+                "folder": str(stage.inside / str(number)),
+            }
+            for number, (artifact, name, place) in enumerate(zip(artifacts, names, places, strict=True))
         )
         yield Laid(stage, parts, str(stage.inside / "input" / given[0]) if given else None, spoken)
 

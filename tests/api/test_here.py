@@ -9,6 +9,7 @@ from hpcfair_kg.errors import InvalidConfig, WrongInput
 from hpcfair_kg.knowledge.runs import read_run
 from hpcfair_kg.knowledge.validate import Shapes
 from hpcfair_kg.models import infer
+from tests import processed
 
 F = TensorProto.FLOAT
 
@@ -176,3 +177,17 @@ def test_how_a_run_went_is_written_beside_its_output_as_a_service_has_it(make, h
     assert all(step.environment and step.hardware for step in run.steps)
     assert {"out.txt", "out.onnx"} == {file.name for file in run.files if file.role == "output"}
     assert Shapes().validate(triples) == []
+
+
+def test_a_folder_with_a_tokenizer_takes_sentences(here):
+    pytest.importorskip("tokenizers", reason="tokenizers comes with the extra `text`")
+    processed.written(processed.texts(), here / "moods")
+    (here / "in.txt").write_text("so so good\nbad\n")
+    task = {
+        "general_args": {"task": "inference"},
+        "task_args": {"model_file": "moods", "input": "in.txt"},
+        "out_args": {"export_file": "out.csv"},
+    }
+    (inferred,) = modelAPI(say=lambda line: None).inference(task)
+    assert inferred.outputs["label"].tolist() == ["neutral", "bad"]
+    assert (here / "out.csv").read_text().splitlines()[2].startswith("bad,")

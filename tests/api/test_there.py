@@ -5,6 +5,7 @@ from onnx import TensorProto, helper
 
 from hpcfair_kg import Client, modelAPI
 from hpcfair_kg.errors import InvalidConfig, NotRunnable, WrongInput
+from tests import processed
 
 F = TensorProto.FLOAT
 
@@ -107,3 +108,12 @@ def test_a_dataset_cannot_be_run(api, here):
     (here / "in.txt").write_text("1 2\n")
     with pytest.raises(NotRunnable, match="no proved ONNX form"):
         api.inference(config("inference", "table.csv", input="in.txt"))
+
+
+def test_what_comes_with_a_model_is_applied_there(api, here):
+    pytest.importorskip("tokenizers", reason="tokenizers comes with the extra `text`")
+    processed.written(processed.texts(), here / "there-moods")
+    (stored,) = api.store(config("store", "there-moods", license="MIT"))
+    (here / "in.txt").write_text("so so good\nbad\n")
+    (inferred,) = api.inference(config("inference", stored.artifact.key, input="in.txt"))
+    assert inferred.outputs["label"].tolist() == ["neutral", "bad"]

@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from hpcfair_kg import __version__
 from hpcfair_kg.cli import main
+from tests import processed
 
 WORDS = ("login", "whoami", "upload", "download", "search", "info", "infer", "query", "jobs", "run")
 
@@ -134,6 +135,53 @@ def test_infer(live, key, here, monkeypatch):
     (here / "bad.csv").write_text("a\n1\n")
     failed = call("infer", key, "bad.csv", "--on", live.url, code=1)
     assert "it takes x: float32 ['batch', 2]" in failed.stderr
+
+
+@pytest.fixture(scope="module")
+def around(live, tmp_path_factory):
+    """A classifier of texts and one of pictures, by name."""
+    from hpcfair_kg import Client
+
+    pytest.importorskip("tokenizers", reason="tokenizers comes with the extra `text`")
+    pytest.importorskip("PIL", reason="Pillow comes with the extra `image`")
+    kept = {}
+    with Client(live.url, live.token) as client:
+        for name, files in {"moods": processed.texts(), "colours": processed.pictures()}.items():
+            folder = processed.written(files, tmp_path_factory.mktemp("around") / name)
+            kept[name] = client.upload(folder, name=f"cli-{name}", license="MIT").key
+    return kept
+
+
+def test_infer_takes_sentences_and_gives_labels(live, around, here, monkeypatch):
+    monkeypatch.setenv("HPCFAIR_TOKEN", live.token)
+    lines = ["so so good", "", "good bad Bad"] * 40
+    (here / "in.txt").write_text("\n".join(lines))
+    call("infer", around["moods"], "in.txt", "-o", "out.csv", "--on", live.url)
+    header, *rows = (here / "out.csv").read_text().splitlines()
+    assert header == "label,score,logits[0],logits[1],logits[2]"
+    assert [row.split(",")[0] for row in rows] == ["neutral", "neutral", "bad"] * 40
+    (here / "in.csv").write_text("id,text\n7,so so good\n8,bad\n")
+    told = call("infer", around["moods"], "in.csv", "--json", "--on", live.url)
+    assert json.loads(told.output)["label"] == ["neutral", "bad"]
+    np.savez(here / "in.npz", input_ids=[[5]], attention_mask=[[1]])
+    told = call("infer", around["moods"], "in.npz", "--json", "--on", live.url)
+    assert json.loads(told.output) == {"logits": [[0, 1, 0]]}
+
+
+def test_infer_takes_pictures_and_folders_of_them(live, around, here, monkeypatch):
+    monkeypatch.setenv("HPCFAIR_TOKEN", live.token)
+    (here / "in").mkdir()
+    (here / "in" / "b.png").write_bytes(processed.png(0, 0, 200))
+    (here / "in" / "a.png").write_bytes(processed.png(0, 200, 0, size=(9, 9)))
+    shown = call("infer", around["colours"], "in/b.png", "--on", live.url).output
+    assert "label string [1]\n['blue']" in shown
+    done = call("infer", around["colours"], "in", "-o", "out.jsonl", "--json", "--on", live.url)
+    assert json.loads(done.output)["rows"] == 2
+    rows = [json.loads(line) for line in (here / "out.jsonl").read_text().splitlines()]
+    assert [(row["file"], row["label"]) for row in rows] == [("a.png", "green"), ("b.png", "blue")]
+    (here / "in.txt").write_text("a sentence\n")
+    failed = call("infer", around["colours"], "in.txt", "--on", live.url, code=1)
+    assert "image takes uint8" in failed.stderr
 
 
 def test_query(live, key, here):

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from hpcfair_kg.artifact import plain
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.base import Errand
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.errors import InvalidConfig, MissingExtra
-from hpcfair_kg.models import over, rows
+from hpcfair_kg.formats.base import Bundle
+from hpcfair_kg.models import infer, over, rows
+from hpcfair_kg.models.processing.pipeline import fitted, found
+from tests import processed
 from tests.onnx_files import linear, save, value
 
 
@@ -110,3 +114,19 @@ def test_a_wiring_that_is_said_is_followed(tmp_path, file):
             lambda event: None,
             wiring={"second.h": "first.z"},
         )
+
+
+def test_a_model_alone_runs_between_its_steps(tmp_path):
+    pytest.importorskip("tokenizers", reason="tokenizers comes with the extra `text`")
+    folder = processed.written(processed.texts(), tmp_path / "moods")
+    path = folder / "model.onnx"
+    steps = fitted(found(Bundle.of(folder))[0], *infer.signature(path))
+    part = {"name": "moods", "path": str(path), "processing": plain(steps), "folder": str(folder)}
+    (tmp_path / "in.txt").write_text("so so good\nbad\n")
+    events = []
+    answer = over.infer_file([part], str(tmp_path / "in.txt"), str(tmp_path / "out.csv"), events.append, 2, 1)
+    assert [line.split(",")[0] for line in (tmp_path / "out.csv").read_text().splitlines()] == [
+        "label", "neutral", "bad",
+    ]  # fmt: skip
+    assert [spec["name"] for spec in answer["outputs"]] == ["label", "score", "logits"]
+    assert events[-1]["used"] == ["in.txt", "model.onnx", "tokenizer.json"]

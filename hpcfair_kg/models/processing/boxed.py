@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcfair_kg.artifact import Processing, TensorSpec, build
+from hpcfair_kg.artifact import Artifact, File, Processing, TensorSpec, build
 from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.tensors import Heads
 
@@ -18,6 +18,13 @@ KEPT = 8
 def files(steps: Sequence[Processing]) -> tuple[str, ...]:
     """Return the artifact's files that the box must see: of the other steps all is in their settings."""
     return tuple(step.file for step in steps if step.gives and step.kind == "tokenizer")
+
+
+def seen(artifact: Artifact) -> tuple[File, ...]:
+    """Return the files of a model that a box must see: its form, and what its processing opens."""
+    opened = files(artifact.processing)
+    beside = {file.name: file for file in artifact.files if file.name in opened}
+    return tuple((beside | {file.name: file for file in artifact.form_files}).values())
 
 
 def wanted(

@@ -161,18 +161,25 @@ def _checked(array: Array, name: str) -> Array:
 
 
 def _picture(array: Array, channels: int) -> Any:
-    """Return a picture in colour, or in grey for a model of one channel; what is transparent is white behind."""
+    """Return a picture in colour, or in grey for a model of one channel."""
     from PIL import Image as Pillow
 
     if array.ndim == 1:
         picture = _unpacked(array.tobytes())
     else:
         picture = Pillow.fromarray(np.ascontiguousarray(array[..., 0] if array.shape[2:] == (1,) else array))
+    return coloured(picture, "L" if channels == 1 else "RGB")
+
+
+def coloured(picture: Any, mode: str) -> Any:
+    """Return a Pillow image in a mode without transparency: what is transparent is white behind."""
+    from PIL import Image as Pillow
+
     if "A" in picture.getbands() or picture.info.get("transparency") is not None:
         picture = picture.convert("RGBA")
         white = Pillow.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Pillow.alpha_composite(white, picture)
-    return picture.convert("L" if channels == 1 else "RGB")
+    return picture.convert(mode)
 
 
 def _unpacked(packed: bytes) -> Any:

@@ -87,8 +87,7 @@ class Pipeline:
     @classmethod
     def beside(cls, folder: Path, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> Pipeline:
         """Return the steps that a folder's files say, around a model that lies there too."""
-        names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        steps, _ = found(Bundle(folder, tuple(names)))
+        steps, _ = found(Bundle.of(folder))
         return cls.of(steps, folder, inputs, outputs)
 
     @classmethod
@@ -97,29 +96,39 @@ class Pipeline:
         return cls.of(artifact.processing, Path(), artifact.inputs, artifact.outputs)
 
     @property
+    def before_it(self) -> tuple[Processing, ...]:
+        """The steps before the model."""
+        return tuple(step for step in self.steps if step.stage == "before")
+
+    @property
+    def after_it(self) -> tuple[Processing, ...]:
+        """The steps after the model."""
+        return tuple(step for step in self.steps if step.stage == "after")
+
+    @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """What people may give instead of the model's own inputs, and those that no step makes."""
-        made = {name for step in self._staged("before") for name in step.gives}
-        spoken = [s for step in self._staged("before") for s in _kind(step).spoken(step, self.model)]
+        made = {name for step in self.before_it for name in step.gives}
+        spoken = [s for step in self.before_it for s in _kind(step).spoken(step, self.model)]
         return (*spoken, *(spec for spec in self.model.inputs if spec.name not in made))
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
         """What the steps after the model add to its own outputs."""
-        return tuple(s for step in self._staged("after") for s in _kind(step).spoken(step, self.model))
+        return tuple(s for step in self.after_it for s in _kind(step).spoken(step, self.model))
 
     @property
     def expected(self) -> list[dict[str, Any]]:
         """Return what can be fed, as an error tells it: the model's own inputs, and all that `becomes` some of them."""
         return [plain(spec) for spec in self.model.inputs] + [
             plain(spec) | {"becomes": list(step.gives)}
-            for step in self._staged("before")
+            for step in self.before_it
             for spec in _kind(step).spoken(step, self.model)
         ]
 
     def asked(self, feeds: Values) -> tuple[Processing, ...]:
         """Return the steps that these feeds ask for; raise `WrongInput` for a tensor that is given twice over."""
-        asked = tuple(step for step in self._staged("before") if any(name in feeds for name in step.takes))
+        asked = tuple(step for step in self.before_it if any(name in feeds for name in step.takes))
         for step in asked:
             if twice := sorted(set(step.gives) & set(feeds)):
                 raise WrongInput(
@@ -142,7 +151,7 @@ class Pipeline:
     ) -> dict[str, Array]:
         """Return the outputs and what the steps add to them (all of it, or what is wanted); `fed` went into the model."""
         made = dict(outputs)
-        for step in self._staged("after"):
+        for step in self.after_it:
             values = {**fed, **made}
             if (wanted is None or set(step.gives) & set(wanted)) and set(step.takes) <= set(values):
                 made |= self._load(step)(values)
@@ -154,17 +163,17 @@ class Pipeline:
         Raises `WrongInput` as the steps and the model do, `MissingExtra`, and
         `NotRunnable` for a file that a step cannot use.
         """
-        added = {name for step in self._staged("after") for name in step.gives}
+        added = {name for step in self.after_it for name in step.gives}
         fed = self.before(feeds)
         if wanted is None:
-            added_too = bool(self.asked(self._gathered(feeds))) or not self._staged("before")
+            added_too = bool(self.asked(self._gathered(feeds))) or not self.before_it
             outputs = model(fed, None)
             return self.after(outputs, fed) if added_too else dict(outputs)
         known = [spec.name for spec in self.model.outputs]
         if unknown := sorted(set(wanted) - added - set(known)):
             gives = ", ".join((*known, *sorted(added)))
             raise WrongInput(f"no output {unknown[0]!r}; the model gives {gives}", expected=self.expected)
-        needs = {n for s in self._staged("after") if set(s.gives) & set(wanted) for n in s.takes} & set(known)
+        needs = {n for s in self.after_it if set(s.gives) & set(wanted) for n in s.takes} & set(known)
         own = [name for name in wanted if name not in added]
         outputs = model(fed, list(dict.fromkeys((*own, *sorted(needs)))))
         made = self.after(outputs, fed, wanted)
@@ -173,10 +182,7 @@ class Pipeline:
 
     def _gathered(self, feeds: Values) -> dict[str, Any]:
         """Return the feeds with several of one kind, such as images of unequal size, put together."""
-        return gathered(feeds, [name for step in self._staged("before") for name in step.takes])
-
-    def _staged(self, stage: str) -> tuple[Processing, ...]:
-        return tuple(step for step in self.steps if step.stage == stage)
+        return gathered(feeds, [name for step in self.before_it for name in step.takes])
 
     def _load(self, step: Processing) -> Apply:
         if step.gives not in self._open:

@@ -10,6 +10,7 @@
 | .json | an object of arrays by name, or one array | no: up to 64 MiB |
 | .txt | numbers: one sample a row; for an input of text: one string a line | yes |
 | .png .jpg … | one sample (read only) | |
+| a folder of these | a sample an image (read only) | yes |
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from hpcfair_kg.errors import NotFound, UnknownFormat
 from hpcfair_kg.models.infer import Array
-from hpcfair_kg.models.rows.base import Form, Head, Reader, translated
+from hpcfair_kg.models.rows.base import FOLDER, Form, Head, Reader, translated
 from hpcfair_kg.models.rows.output import Output, opened
 from hpcfair_kg.models.rows.table import Table, shaped
 from hpcfair_kg.plugins import shelf
@@ -36,7 +37,7 @@ def reader(path: Path) -> Reader:
     or `WrongInput` with the line.
     """
     form = _form(path, "samples are read from", [form for form in _forms() if form.reader])
-    if not path.is_file():
+    if not path.exists():
         raise NotFound(f"there is no file {path}")
     assert form.reader is not None
     with translated(path):
@@ -78,7 +79,7 @@ def write(path: Path, outputs: Mapping[str, Array]) -> tuple[Path, ...]:
 
 
 def _form(path: Path, said: str, forms: list[Form]) -> Form:
-    suffix = path.suffix.lower()
+    suffix = FOLDER if path.is_dir() else path.suffix.lower()
     known = {suffix: form for form in forms for suffix in form.suffixes}
     if suffix not in known:
         raise UnknownFormat(f"{path.name}: {said} {', '.join(sorted(known))}")

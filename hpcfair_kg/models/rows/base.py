@@ -19,6 +19,8 @@ from hpcfair_kg.errors import CorruptFile, WrongInput
 from hpcfair_kg.models.infer import Array
 from hpcfair_kg.models.rows.table import Table, grouped, matched
 
+FOLDER = "/"
+"""What stands for the suffix of a folder."""
 BLOCK = 1 << 20
 """Bytes read at a time."""
 
@@ -40,6 +42,8 @@ class Reader(ABC):
     columns: tuple[str, ...] = ()
     rows: int | None = None
     weight: int = 8
+    origins: tuple[str, ...] = ()
+    """The file that each row is, where rows are files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -85,6 +89,7 @@ class Head(Reader):
         super().__init__(reader.path)
         self._reader, self._limit, self.more = reader, limit, False
         self.columns, self.rows, self.weight = reader.columns, None, reader.weight
+        self.origins = reader.origins
 
     def chunks(self, wanted: Wanted | None, size: int | None) -> Iterator[Table]:
         """Yield chunks until there are as many rows as were asked for."""

@@ -1,4 +1,4 @@
-"""Images: one file is one sample, as its pixels."""
+"""Images: one file is one sample, as its pixels; a folder is as many as it has images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from hpcfair_kg.artifact import TensorSpec, plain
 from hpcfair_kg.errors import CorruptFile, MissingExtra, UnknownFormat, WrongInput
 from hpcfair_kg.models.infer import Array
-from hpcfair_kg.models.rows.base import Form, Reader, Wanted
+from hpcfair_kg.models.processing.image import coloured
+from hpcfair_kg.models.rows.base import FOLDER, Form, Reader, Wanted
 from hpcfair_kg.models.rows.table import Table
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
@@ -37,10 +38,39 @@ class Image(Reader):
             yield Table(whole=fitted(self._pixels, wanted[""]))
 
 
+class Folder(Reader):
+    """The images of a folder, in the order of their names; those of a chunk are of one size."""
+
+    typeless = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._paths = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        if not self._paths:
+            raise CorruptFile(f"the folder {path.name} has no image in it: {' '.join(SUFFIXES)}")
+        self.origins = tuple(file.name for file in self._paths)
+        self.rows, self.weight = len(self._paths), pixels(self._paths[0]).nbytes
+
+    def chunks(self, wanted: Wanted | None, size: int | None) -> Iterator[Table]:
+        """Yield up to `size` samples at a time, fewer where the next image is of another size."""
+        kept: list[Array] = []
+        for path in self._paths:
+            sample = fitted(pixels(path), wanted[""]) if wanted else pixels(path)[None]
+            if kept and kept[0].shape != sample.shape and size is None:
+                raise WrongInput(
+                    f"{path.name} is of another size than the images before it: give one at a time"
+                )
+            if kept and (kept[0].shape != sample.shape or len(kept) == size):
+                yield Table(whole=np.concatenate(kept))
+                kept = []
+            kept.append(sample)
+        yield Table(whole=np.concatenate(kept))
+
+
 def pixels(path: Path) -> Array:
     """Return an image as RGB bytes, uint8 [height, width, 3], turned upright as its camera says.
 
-    Transparency is dropped, of a moving image the first frame taken.  Raises
+    What is transparent is white behind, of a moving image the first frame is taken.  Raises
     `CorruptFile`; `UnknownFormat` for more than eight bits a channel.
     """
     library, orient = _pillow()
@@ -50,7 +80,7 @@ def pixels(path: Path) -> Array:
                 raise UnknownFormat(
                     f"{path.name} has more than eight bits a channel; give its values as .npy, scaled as the model asks"
                 )
-            return np.asarray(orient(image).convert("RGB"), np.uint8)
+            return np.asarray(coloured(orient(image), "RGB"), np.uint8)
     except (OSError, SyntaxError, ValueError, library.DecompressionBombError) as exc:
         raise CorruptFile(f"{path.name} is no image that can be read, or is cut off: {exc}") from exc
 
@@ -100,4 +130,4 @@ def _pillow() -> tuple[Any, Any]:
     return Image, ImageOps.exif_transpose
 
 
-PLUGINS = (Form("image", SUFFIXES, Image),)
+PLUGINS = (Form("image", SUFFIXES, Image), Form("images", (FOLDER,), Folder))

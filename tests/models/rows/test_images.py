@@ -62,3 +62,28 @@ def test_other_kinds_of_images(tmp_path, png):
     png.write_bytes(png.read_bytes()[:-40])
     with pytest.raises(CorruptFile, match="cut off"):
         images.pixels(png)
+
+
+def test_what_is_transparent_is_white_behind(tmp_path):
+    Image.new("RGBA", (2, 3), (9, 9, 9, 0)).save(tmp_path / "in.png")
+    assert np.unique(images.pixels(tmp_path / "in.png")).tolist() == [255]
+
+
+def test_a_folder_is_its_images_in_the_order_of_their_names(tmp_path):
+    for name, size, colour in (("c", (6, 4), 3), ("a", (6, 4), 1), ("b", (6, 4), 2), ("d", (2, 2), 4)):
+        Image.new("RGB", size, (colour,) * 3).save(tmp_path / f"{name}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    reader = rows.reader(tmp_path)
+    assert (reader.origins, reader.rows) == (("a.png", "b.png", "c.png", "d.png"), 4)
+    spec = TensorSpec("image", "uint8", ("n", "h", "w", 3))
+    chunks = [feeds["image"] for feeds in reader.feeds([spec], 2)]
+    assert [(chunk.shape, chunk[:, 0, 0, 0].tolist()) for chunk in chunks] == [
+        ((2, 4, 6, 3), [1, 2]),
+        ((1, 4, 6, 3), [3]),
+        ((1, 2, 2, 3), [4]),
+    ]
+    with pytest.raises(WrongInput, match=r"d\.png is of another size"):
+        rows.read(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorruptFile, match="the folder empty has no image in it"):
+        rows.reader(tmp_path / "empty")
