@@ -1,17 +1,18 @@
 """The fields of the form that tries a model: how each is shown, what it holds at first, how it is read.
 
-A kind of field is a function that makes a `Field`; `tensor` makes those of plain tensors.
+A kind of field is a function that makes a `Field`; `tensor` makes those of plain
+tensors, `KINDS` those of what a model's processing takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from hpcfair_kg.errors import HPCFairError, UnknownFormat, WrongInput
 from hpcfair_kg.formats.arrays import read_header
 from hpcfair_kg.models import rows
 from hpcfair_kg.models.feeding import checked
+from hpcfair_kg.models.rows.images import SUFFIXES as IMAGES
 from server import typed
 from server.suggested import LARGEST, Suggestion
 from server.wording import shape
@@ -31,6 +33,7 @@ Array = NDArray[Any]
 SHORT = 1024
 """Elements of a suggestion that are typed into the field."""
 FILES = (".csv", ".npy", ".json", ".txt")
+SENTENCE = "A sentence to try it on."
 TALLEST = 8
 
 
@@ -46,6 +49,7 @@ class Sent:
 class Field:
     """One field: `name` is the form's, `feeds` the input's; `files` are the endings of files that do instead.
 
+    Where nothing is `typed`, a file is all that is taken.
     `read` returns the array that was sent; it raises the `HPCFairError` that is shown at the field.
     """
 
@@ -57,6 +61,7 @@ class Field:
     text: str = ""
     files: tuple[str, ...] = ()
     required: bool = True
+    typed: bool = True
 
     @property
     def height(self) -> int:
@@ -65,9 +70,12 @@ class Field:
         return min(wanted, TALLEST)
 
 
-def fields(suggested: Sequence[Suggestion]) -> list[Field]:
-    """Return the fields for the inputs of a model, each holding what is suggested for it."""
-    return [tensor(f"input{number}", suggestion) for number, suggestion in enumerate(suggested)]
+def fields(suggested: Sequence[Suggestion], kinds: Mapping[str, str]) -> list[Field]:
+    """Return the fields for some inputs, each holding what is suggested for it; `kinds` are the steps that take them."""
+    made = [KINDS.get(kinds.get(suggestion.spec.name, ""), tensor) for suggestion in suggested]
+    return [
+        one(f"input{number}", each) for number, (one, each) in enumerate(zip(made, suggested, strict=True))
+    ]
 
 
 def tensor(name: str, suggested: Suggestion) -> Field:
@@ -84,6 +92,28 @@ def tensor(name: str, suggested: Suggestion) -> Field:
         FILES if typed.wide(spec.shape) else (),
         required=not spare,
     )
+
+
+def sentences(name: str, suggested: Suggestion) -> Field:
+    """Return the field of texts: one a line, or a file of them."""
+    hint = "One text a line; or a file with one a line, or with a column of the name."
+    field = tensor(name, suggested)
+    return replace(field, hint=hint, text=SENTENCE, files=(".txt", ".csv"))
+
+
+def picture(name: str, suggested: Suggestion) -> Field:
+    """Return the field of an image: a file, sent on as it is."""
+    feeds, hint = (
+        suggested.spec.name,
+        "One image; it is brought to the size and the colours that the model sees.",
+    )
+    return Field(
+        name, feeds, "an image file", hint, partial(_picture, suggested.spec), files=IMAGES, typed=False
+    )
+
+
+KINDS: Final[Mapping[str, Callable[[str, Suggestion], Field]]] = {"tokenizer": sentences, "image": picture}
+"""What makes the field of an input that a step of processing takes, by the kind of step."""
 
 
 def sent(
@@ -105,6 +135,13 @@ def _tensor(spec: TensorSpec, spare: Callable[[], Array] | None, sent: Sent) -> 
     if array.dtype.kind not in "biufOUS":
         raise _wrong(f"an array of {array.dtype} holds neither numbers nor texts", spec)
     return np.asarray(checked({spec.name: array}, [spec])[spec.name])
+
+
+def _picture(spec: TensorSpec, sent: Sent) -> Array:
+    data = sent.file.read() if sent.file else b""
+    if not data:
+        raise _wrong("no image was chosen, or an empty file", spec)
+    return np.frombuffer(data, np.uint8)
 
 
 def _of_file(file: FileStorage, spec: TensorSpec) -> Array:

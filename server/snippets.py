@@ -1,4 +1,4 @@
-"""How to use a model, in Python, curl and C++, with its own tensor names, types and shapes."""
+"""How to use a model, in Python, curl and C++, with its own tensor names, types and shapes, or by what people have."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from math import prod
 
 from hpcfair_kg.artifact import Artifact, File, TensorSpec
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.protocol import DATATYPES
 
 SHOWN = DATATYPES.keys() - {"bfloat16"}
 """The dtypes that the snippets can write; NumPy has no word of its own for bfloat16."""
+_PLAIN = ("tokenizer", "image")
+"""The steps whose inputs are written without NumPy."""
 SHORT = 24
 """Elements that are still written out."""
 
@@ -43,10 +46,11 @@ class Snippet:
 
 @dataclass(frozen=True)
 class _Input:
-    """An input with the sizes that the examples take for its symbolic dimensions."""
+    """An input with the sizes that the examples take for its symbolic dimensions, and the step that takes it."""
 
     spec: TensorSpec
     sizes: tuple[int, ...]
+    step: str = ""
 
     @property
     def count(self) -> int:
@@ -61,10 +65,11 @@ def snippets(artifact: Artifact, base: str) -> tuple[Snippet, ...]:
     if form is None or any(spec.dtype not in SHOWN for spec in artifact.inputs):
         return (_download(artifact, base),)
     inputs = _sized(artifact)
+    people = _spoken(artifact) or inputs
     return (
-        Snippet("Python", "python", _python(artifact, base, inputs)),
+        Snippet("Python", "python", _python(artifact, base, people)),
         Snippet("Python, on your own machine", "python", _here(artifact, base, inputs)),
-        Snippet("curl", "sh", _curl(artifact, base, inputs)),
+        Snippet("curl", "sh", _curl(artifact, base, inputs if _has_image(people) else people)),
         Snippet("C++", "cpp", _cpp(artifact, form, inputs)),
         _download(artifact, base),
     )
@@ -81,12 +86,35 @@ def _sized(artifact: Artifact) -> list[_Input]:
     ]
 
 
+def _spoken(artifact: Artifact) -> list[_Input]:
+    """Return what people give of text, images and features; nothing where the model takes its own tensors only."""
+    around = Pipeline.on(artifact)
+    kinds = {name: step.kind for step in around.before_it for name in step.takes}
+    own = {each.spec.name: each.sizes for each in _sized(artifact)}
+    return [
+        _Input(
+            spec,
+            own.get(spec.name) or tuple(size if isinstance(size, int) else 1 for size in spec.shape),
+            kinds.get(spec.name, ""),
+        )
+        for spec in around.inputs
+        if kinds
+    ]
+
+
+def _has_image(inputs: Sequence[_Input]) -> bool:
+    return any(each.step == "image" for each in inputs)
+
+
 def _python(artifact: Artifact, base: str, inputs: Sequence[_Input]) -> str:
+    added = Pipeline.on(artifact).outputs if any(each.step for each in inputs) else ()
+    needs = "from pathlib import Path\n\n" if _has_image(inputs) else ""
+    arrays = "import numpy as np\n" if any(each.step not in _PLAIN for each in inputs) else ""
     return (
-        "import numpy as np\nfrom hpcfair_kg import Client\n\n"
+        f"{needs}{arrays}from hpcfair_kg import Client\n\n"
         f'hub = Client("{base}")  # the token is taken from HPCFAIR_TOKEN\n'
         f"answer = hub.infer({_quoted(artifact.key)}, {_feeds(inputs)})\n"
-        f"print({', '.join(f'answer[{_quoted(spec.name)}]' for spec in artifact.outputs)})\n"
+        f"print({', '.join(f'answer[{_quoted(spec.name)}]' for spec in added or artifact.outputs)})\n"
     )
 
 
@@ -104,6 +132,10 @@ def _feeds(inputs: Sequence[_Input]) -> str:
 
 
 def _array(tensor: _Input) -> str:
+    if tensor.step == "tokenizer":
+        return _quoted([_value(tensor)] * tensor.count)
+    if tensor.step == "image":
+        return 'Path("picture.png").read_bytes()'
     if tensor.spec.dtype == "string":
         return f'np.full({tensor.sizes}, "text", dtype=object)'
     dtype = "bool" if tensor.spec.dtype == "bool" else f"np.{tensor.spec.dtype}"
@@ -130,6 +162,8 @@ def _tensor(tensor: _Input, data: str) -> str:
 
 def _value(tensor: _Input) -> object:
     dtype = tensor.spec.dtype
+    if tensor.step == "tokenizer":
+        return "A sentence."
     return "text" if dtype == "string" else False if dtype == "bool" else 0.0 if dtype.startswith("f") else 0
 
 
@@ -177,6 +211,6 @@ def _download(artifact: Artifact, base: str) -> Snippet:
     return Snippet("Download", "python", text)
 
 
-def _quoted(text: str) -> str:
-    """Return a text as a literal that Python, C++ and JSON read alike."""
+def _quoted(text: object) -> str:
+    """Return a text, or a list of texts, as a literal that Python and JSON read alike, and C++ a text."""
     return json.dumps(text, ensure_ascii=False)

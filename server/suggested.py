@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
@@ -58,16 +58,22 @@ class Suggestion:
         )
 
 
-def suggestions(artifact: Artifact, jobs: Iterable[Job]) -> list[Suggestion]:
-    """Return a suggestion for each input of a model that can be run; `jobs` know the shapes that it ran on."""
+def suggestions(
+    artifact: Artifact, jobs: Iterable[Job], inputs: Sequence[TensorSpec] | None = None
+) -> list[Suggestion]:
+    """Return a suggestion for each input of a model that can be run; `jobs` know the shapes that it ran on.
+
+    `inputs` are what it is given instead of its own.
+    """
+    asked = artifact.inputs if inputs is None else inputs
     sample = next(filter(None, (_sampled(artifact, file) for file in artifact.files)), {})
-    space = Space(artifact.inputs)
+    space = Space(tuple(asked))
     sizes = dict.fromkeys((*space.batch, *space.others), 1) | _ran(artifact, jobs)
     return [
         Suggestion(spec, sample[spec.name].shape, sample[spec.name])
         if spec.name in sample
         else Suggestion(spec, shape_of(spec, sizes))
-        for spec in artifact.inputs
+        for spec in asked
     ]
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hpcfair_kg.activity import Job
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import Forbidden, HPCFairError, Unauthorized
+from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.tensors import DTYPES
 from server import arks, typed
 from server.access import admit, hub, principal
@@ -52,10 +53,12 @@ def form(artifact: Artifact, jobs: Iterable[Job]) -> Form | None:
         return None
     if artifact.runnable is None:
         return Form(artifact, reason=artifact.obstacle)
-    for spec in artifact.inputs:
+    around = Pipeline.on(artifact)
+    for spec in around.inputs:
         if spec.dtype not in DTYPES or spec.dtype.startswith("complex"):
             return Form(artifact, reason=f"its input {spec.name} is {spec.dtype}, which no form can hold")
-    return Form(artifact, tuple(fields(suggestions(artifact, jobs))))
+    kinds = {name: step.kind for step in around.before_it for name in step.takes}
+    return Form(artifact, tuple(fields(suggestions(artifact, jobs, around.inputs), kinds)))
 
 
 @blueprint.get("/<key>/try")
@@ -76,7 +79,9 @@ def answer(naan: str, key: str) -> Response:
     began = time.perf_counter()
     if not problems:
         try:
-            outputs = hub().infer(asked.artifact.key, feeds, principal=principal())
+            outputs = _added_first(
+                asked.artifact, hub().infer(asked.artifact.key, feeds, principal=principal())
+            )
         except HPCFairError as exc:
             problems = {"": exc}
     seconds = time.perf_counter() - began
@@ -107,6 +112,12 @@ def _read(came: Sequence[tuple[Field, Sent]]) -> tuple[dict[str, NDArray[Any]], 
         except HPCFairError as exc:
             problems[field.name] = exc
     return feeds, problems
+
+
+def _added_first(artifact: Artifact, outputs: Outputs) -> Outputs:
+    """Return labels and what else people look for before what the model itself gives."""
+    added = [spec.name for spec in Pipeline.on(artifact).outputs if spec.name in outputs]
+    return {name: outputs[name] for name in added} | dict(outputs)
 
 
 def _refused(filled: Form, problems: Problems) -> Response:

@@ -1,7 +1,8 @@
-"""Text and pictures go in and labels come out, by the protocol."""
+"""Text and pictures go in and labels come out: by the protocol, by the form, as the page's snippets say."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 from werkzeug.test import TestResponse
 
 from hpcfair_kg.artifact import Artifact
@@ -18,9 +20,12 @@ from hpcfair_kg.hub import Hub
 from hpcfair_kg.protocol import HEADER
 from hpcfair_kg.settings import Settings
 from server import create_app
+from server.fields import SENTENCE
+from server.snippets import snippets
 from tests import processed
 from tests.buffered import Buffered
 from tests.server.parts import form
+from tests.server.test_trying import tables
 
 SAID = ["so so good", "good bad Bad"]
 TEXT = {"name": "text", "datatype": "BYTES", "shape": [2], "data": SAID}
@@ -199,3 +204,56 @@ def test_the_hub_tells_both_ways_too(processing: Processed) -> None:
     with pytest.raises(WrongInput) as caught:
         processing.hub.infer("ada/moods", {"nothing": np.zeros(1)}, principal=_ada(processing))
     assert [spec["name"] for spec in caught.value.members["expected"]][-1] == "text"
+
+
+def tried(processing: Processed, model: Artifact, **fields: Any) -> TestResponse:
+    """Send the form of a model's page."""
+    token = processing.headers["Authorization"].removeprefix("Bearer ")
+    return processing.client.post(
+        f"/ark:/99999/{model.key}/try", data={"token": token, **fields}, headers={"Accept": "text/html"}
+    )
+
+
+def test_the_form_takes_sentences_and_shows_labels_first(processing: Processed) -> None:
+    page = html.fromstring(processing.client.get(f"/ark:/99999/{processing.texts.key}/try").text)
+    (area,) = page.xpath("//textarea")
+    assert (area.value.strip(), page.xpath("//fieldset/legend/code/text()")) == (SENTENCE, ["text"])
+    answer = tried(processing, processing.texts, input0="so so good\r\ngood, bad, Bad")
+    assert answer.status_code == 200, answer.text
+    assert list(tables(answer)) == ["label", "score", "logits"]
+    assert tables(answer)["label"] == [["neutral"], ["bad"]]
+    file = (io.BytesIO(b"bad\ngood\n"), "lines.txt")
+    assert tables(tried(processing, processing.texts, **{"input0-file": file}))["label"] == [
+        ["bad"],
+        ["good"],
+    ]
+    assert tried(processing, processing.texts, input0=SENTENCE).status_code == 200
+
+
+def test_the_form_takes_a_picture(processing: Processed) -> None:
+    page = html.fromstring(processing.client.get(f"/ark:/99999/{processing.pictures.key}/try").text)
+    (file,) = page.xpath("//input[@type='file']")
+    assert (file.get("id"), file.name, page.xpath("//textarea")) == ("input0", "input0-file", [])
+    chosen = (io.BytesIO(processed.png(0, 0, 200)), "blue.png")
+    answer = tried(processing, processing.pictures, **{"input0-file": chosen})
+    assert tables(answer)["label"] == [["blue"]], answer.text
+    for data, said in ((b"", "no image was chosen"), (b"GIF no more", "the bytes are no image")):
+        answer = tried(processing, processing.pictures, **{"input0-file": (io.BytesIO(data), "a.png")})
+        assert (answer.status_code, said in answer.text.lower()) == (422, True)
+
+
+def test_the_page_shows_how_people_use_it(processing: Processed) -> None:
+    for model, python, curl in (
+        (
+            processing.texts,
+            '"text": ["A sentence."],',
+            '{"name": "text", "datatype": "BYTES", "shape": [1], "data": ["A sentence."]}',
+        ),
+        (processing.pictures, '"image": Path("picture.png").read_bytes(),', "pixel_values"),
+    ):
+        shown = {snippet.title: snippet.text for snippet in snippets(model, "http://here")}
+        assert python in shown["Python"]
+        assert 'print(answer["label"], answer["score"])' in shown["Python"]
+        assert "import numpy" not in shown["Python"]
+        compile(shown["Python"], "snippet", "exec")
+        assert curl in shown["curl"]
