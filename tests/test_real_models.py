@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from examples.catalogue.fetch import CannotFetch, catalogue, prepare
+from hpcfair_kg import Client
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.models import infer
 from hpcfair_kg.models.processing.pipeline import Pipeline
@@ -124,3 +125,17 @@ def test_minilm_takes_sentences_as_its_authors_do(outcome):
     expected = torch.nn.functional.normalize(mean, dim=1).numpy()
     assert made["sentence_embedding"].shape == (4, 384)
     np.testing.assert_allclose(made["sentence_embedding"], expected, rtol=0, atol=1e-6)
+
+
+def test_minilm_takes_sentences_over_a_service(outcome, live):
+    result, folder = outcome("minilm"), prepare(ENTRIES["minilm"])
+    session = infer.load(result.onnx)
+    here = Pipeline.beside(folder, *infer.signature(session))
+    expected = here.run({"text": SENTENCES}, None, lambda fed, names: infer.run(session, fed, names))
+    with Client(live.url, live.token) as client:
+        key = client.upload(folder, name="real-minilm", license="Apache-2.0").key
+        given = client.infer(key, {"text": SENTENCES}, ["sentence_embedding"])
+        everything = client.infer(key, {"text": SENTENCES[:1]})
+    assert list(given) == ["sentence_embedding"]
+    np.testing.assert_allclose(given["sentence_embedding"], expected["sentence_embedding"], rtol=0, atol=1e-6)
+    assert {"last_hidden_state", "sentence_embedding"} <= set(everything)
