@@ -123,6 +123,64 @@ def test_what_is_wrong_is_said_with_its_line_and_what_would_be_right(written, ch
     assert said in caught.value.detail
 
 
+def test_a_search_is_words_and_facets():
+    task = config.load(
+        {
+            "general_args": {"task": "search", "tag": ["cnn", "3d"]},
+            "task_args": {
+                "query": "protein",
+                "kind": "model",
+                "task_name": ["a", "b"],
+                "license": "MIT",
+                "limit": 0,
+            },
+        }
+    )
+    assert (task.query, task.limit) == ("protein", 0)
+    assert task.facets == {
+        "kind": ("model",),
+        "task": ("a", "b"),
+        "tag": ("cnn", "3d"),
+        "license": ("MIT",),
+    }
+    empty = config.load({"general_args": {"task": "search"}, "task_args": {"query": "", "kind": []}})
+    assert (empty.query, empty.facets, empty.limit) == ("", {}, 20)
+
+
+def test_what_is_loaded_and_how(written):
+    text = "general_args: {task: load_model}\nmodel_args: {model_file: ada/a, original: true, trust: true}\n"
+    task = config.load(written(text))
+    assert (task.models[0].file, task.original, task.trust) == ("ada/a", True, True)
+    text = "general_args: {task: load_dataset}\ntask_args: {model_file: [a, b], file: x.csv, variables: [x, y]}\n"
+    task = config.load(written(text + "out_args: {export_file: [a.npz, b.npz]}\n"))
+    assert (task.file, task.variables) == ("x.csv", ("x", "y"))
+    assert [model.export for model in task.models] == [Path("a.npz"), Path("b.npz")]
+
+
+@pytest.mark.parametrize(
+    ("task", "keys", "said"),
+    [
+        ("conversion", "query: x", "line 4: query is no key of conversion; it belongs to search"),
+        ("search", "original: true", "original is no key of search; it belongs to load_model"),
+        ("load_model", "file: a.csv", "file is no key of load_model; it belongs to load_dataset"),
+        ("search", "limit: 501", "line 4: limit is 501; it should be a whole number from 0 to 500"),
+        ("search", "limit: many", "limit is 'many'; it should be a whole number"),
+        ("search", "kind: 3", "kind is 3; it should be text or a list of texts"),
+        ("search", "task: x", "unknown key 'task' in task_args; it belongs to general_args"),
+        ("load_model", "original: pt", "original is 'pt'; it should be true or false"),
+        (
+            "load_dataset",
+            "model_file: [a, b]\nout_args:\n  export_file: a.npz",
+            "model_file lists 2 and export_file 1",
+        ),
+    ],
+)
+def test_a_search_or_a_loading_that_is_wrong_is_told(written, task, keys, said):
+    with pytest.raises(InvalidConfig) as caught:
+        config.load(written(f"general_args:\n  task: {task}\ntask_args:\n  {keys}\n"))
+    assert said in caught.value.detail
+
+
 def test_a_task_that_is_another_is_refused_naming_both(written):
     with pytest.raises(
         InvalidConfig, match="line 2: this is a configuration for conversion; collaboration was asked"

@@ -13,11 +13,20 @@ from hpcfair_kg.errors import InvalidConfig, UnknownParameter
 
 if TYPE_CHECKING:
     from hpcfair_kg.client import Client
+    from hpcfair_kg.client.views import Results
 
 FACETS = (
     "kind", "framework", "task", "license", "creator", "format", "architecture", "status", "owner", "project", "machine",
 )  # fmt: skip
 PATH = click.Path(path_type=Path)
+
+
+def hits(found: Results) -> None:
+    """Print a page of a search."""
+    from hpcfair_kg.client.views import COLUMNS
+
+    table(COLUMNS, found.rows)
+    click.echo(f"{len(found.hits)} of {found.total}", err=True)
 
 
 def client(on: str | None) -> Client:
@@ -103,22 +112,7 @@ def search(text: str, tag: tuple[str, ...], limit: int, on: str | None, **facets
     """Search by text and facets."""
     chosen = {name: list(values) for name, values in facets.items() if values}
     found = client(on).search(text, tag=list(tag) or None, limit=limit, **chosen)
-    document = {
-        "total": found.total,
-        "hits": [{k: v for k, v in hit.record().items() if v} for hit in found.hits],
-        "facets": dict(found.facets),
-        "next": found.next,
-    }
-
-    def show() -> None:
-        rows = [
-            (f"{h.owner}/{h.name}", h.kind, h.framework, h.status, ", ".join(h.tags), h.title)
-            for h in found.hits
-        ]
-        table(("id", "kind", "framework", "status", "tags", "title"), rows)
-        click.echo(f"{len(rows)} of {found.total}", err=True)
-
-    return document, show
+    return found.document(), lambda: hits(found)
 
 
 for _facet in FACETS:

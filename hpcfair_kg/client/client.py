@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import quote
 
-from hpcfair_kg.artifact import Fit, build
+from hpcfair_kg.artifact import Artifact, File, Fit, build
 from hpcfair_kg.client import home, progress, queries, records, runs, tensors
 from hpcfair_kg.client.cache import Cache
 from hpcfair_kg.client.downloads import Downloads, chosen
@@ -246,16 +246,10 @@ class Client:
         `trust=True`.  Raises `NotRunnable` with the `reason`, `Forbidden`
         without trust, `MissingExtra` without the framework, `Withdrawn`.
         """
-        from hpcfair_kg.client import models, originals
+        from hpcfair_kg.client import loading
 
-        artifact = self.get(id)
-        artifact.require_present()
-        if original:
-            originals.require_trust(artifact, trust)
-            files = chosen(artifact, "original", None)
-            return originals.load(artifact, self._downloads.local(artifact, files), trusted_types)
-        files = chosen(artifact, "onnx", None)
-        return models.session(self._downloads.local(artifact, files) / files[0].name, threads, providers)
+        brought = loading.model(self.get(id), self.cached, original, trust)
+        return brought.original(trusted_types) if original else brought.session(threads, providers)
 
     def load_dataset(
         self, id: str, file: str | None = None, variables: str | Sequence[str] | None = None
@@ -266,12 +260,13 @@ class Client:
         columns or arrays to read.  Raises `UnknownFormat` for what makes no
         frame, `NotFound`, `MissingExtra` without pandas, `Withdrawn`.
         """
-        from hpcfair_kg.client import datasets
+        from hpcfair_kg.client import loading
 
-        artifact = self.get(id)
-        artifact.require_present()
-        files = datasets.chosen(artifact, file)
-        return datasets.read(artifact, files, self._downloads.local(artifact, files), variables)
+        return loading.dataset(self.get(id), self.cached, file).frame(variables)
+
+    def cached(self, artifact: Artifact, files: Sequence[File]) -> Path:
+        """Bring files of an artifact into the cache and return the folder where they lie under their names."""
+        return self._downloads.local(artifact, files)
 
     def sparql(self, query: str) -> list[dict[str, Any]] | bool | rdflib.Graph:
         """Ask the graph: SELECT gives rows, ASK a truth value, CONSTRUCT and DESCRIBE an rdflib graph."""

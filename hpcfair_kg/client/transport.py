@@ -65,7 +65,7 @@ class Service:
         if self.offline:
             raise Unreachable(
                 f"this is offline, and only the service at {self.endpoint} could answer; "
-                "leave out HPCFAIR_OFFLINE, --offline or offline=True to ask it"
+                "leave out HPCFAIR_OFFLINE or offline=True to ask it"
             )
 
     def local(self, iri: str) -> str:

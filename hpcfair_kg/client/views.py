@@ -20,16 +20,20 @@ if TYPE_CHECKING:
     from hpcfair_kg.client.transport import Service
 
 
-class Asked(Protocol):
+class Searcher(Protocol):
+    """What was searched, and is asked for the next page."""
+
+    def search(self, text: str = "", **terms: Any) -> Results:
+        """Return a page of hits."""
+
+
+class Asked(Searcher, Protocol):
     """The client that a view came from, and asks again."""
 
     service: Service
 
     def get(self, id: str) -> Entry:
         """Return an artifact."""
-
-    def search(self, text: str = "", **terms: Any) -> Results:
-        """Return a page of hits."""
 
     def infer(self, id: str, feeds: Mapping[str, Any]) -> dict[str, Any]:
         """Run a model."""
@@ -161,6 +165,10 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             data += value.strip()
 
 
+COLUMNS = ("id", "kind", "framework", "status", "tags", "title")
+"""What a table of hits shows."""
+
+
 @dataclass(frozen=True)
 class Results:
     """One page of a search; iterating goes on through all pages."""
@@ -169,8 +177,21 @@ class Results:
     hits: tuple[Entry, ...]
     facets: Mapping[str, list[dict[str, Any]]]
     next: str | None
-    client: Asked = field(repr=False, compare=False)
+    client: Searcher = field(repr=False, compare=False)
     query: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[tuple[str | None, ...]]:
+        """The hits of this page as rows of a table; see `COLUMNS`."""
+        return [
+            (f"{h.owner}/{h.name}", h.kind, h.framework, h.status, ", ".join(h.tags), h.title)
+            for h in self.hits
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """Return this page as JSON: {total, hits, facets, next}; of a hit, what is known."""
+        hits = [{name: value for name, value in hit.record().items() if value} for hit in self.hits]
+        return {"total": self.total, "hits": hits, "facets": dict(self.facets), "next": self.next}
 
     def __iter__(self) -> Iterator[Entry]:
         page = self

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcfair_kg.config.document import Config, Document, parsed
-from hpcfair_kg.config.keys import GROUPS, TASKS
+from hpcfair_kg.config.keys import FACETS, GROUPS, OWN, TASKS
 from hpcfair_kg.errors import InvalidConfig
 
 __all__ = ["GROUPS", "TASKS", "Config", "Model", "Task", "load", "parsed"]
@@ -64,6 +64,12 @@ class Task:
     repeats: int | None = None
     warm_up: int | None = None
     of: str | None = None
+    query: str = ""
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limit: int = 20
+    original: bool = False
+    file: str | None = None
+    variables: tuple[str, ...] = ()
     source: str = "the configuration"
     folder: Path | None = None
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
@@ -109,7 +115,15 @@ def load(config: Config, task: str | None = None) -> Task:
         raise document.wrong(
             f"this is a configuration for {found}", ("general_args", "task"), f"{task} was asked for"
         )
+    _require_own(document, found)
     return _task(document, found, values)
+
+
+def _require_own(document: Document, kind: str) -> None:
+    for group, keys in document.groups():
+        for key in keys:
+            if OWN.get(key, kind) != kind:
+                raise document.wrong(f"{key} is no key of {kind}", (group, key), f"it belongs to {OWN[key]}")
 
 
 def _kind(task: str, tags: tuple[str, ...]) -> str:
@@ -121,7 +135,7 @@ def _task(document: Document, kind: str, values: dict[str, Any]) -> Task:
     backends, exports = values.get("backend", ()), values.get("export_file", ())
     document.same_length("model_file", files, "model_name", names)
     document.same_length("model_file", files, "backend", backends if len(backends) > 1 else ())
-    if kind in ("conversion", "inference"):
+    if kind in ("conversion", "inference", "load_model", "load_dataset"):
         document.same_length("model_file", files, "export_file", exports)
     models = tuple(
         Model(
@@ -133,12 +147,17 @@ def _task(document: Document, kind: str, values: dict[str, Any]) -> Task:
         for n, file in enumerate(files)
     )
     plain = {field: values[key] for key, field in _FIELDS.items() if key in values}
+    facets = {facet: values[key] for key, facet in FACETS.items() if values.get(key)}
+    if kind == "search" and "license" in plain:
+        facets["license"] = (plain["license"],)
     return Task(
         task=kind,
         models=models,
         outputs=tuple(Path(name) for name in exports),
         source=document.name,
         folder=document.folder,
+        query=values.get("query") or "",
+        facets=facets if kind == "search" else {},
         lines={place[-1]: line for place, line in document.lines.items()},
         **plain,
     )
@@ -168,4 +187,8 @@ _FIELDS = {
     "repeats": "repeats",
     "warm_up": "warm_up",
     "of": "of",
+    "limit": "limit",
+    "original": "original",
+    "file": "file",
+    "variables": "variables",
 }

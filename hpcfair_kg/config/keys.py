@@ -43,6 +43,12 @@ def _count(value: Any) -> int:
     return int(value)
 
 
+def _limit(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 500:
+        raise ValueError(value)
+    return value
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(value)
@@ -82,6 +88,36 @@ _COUNTS: Reader = (_counts, "a whole number from 1 up, or a list of such")
 
 _TASK: Reader = _one_of(*(name for name in TASKS if name != "collaboration"))
 
+FACETS = {
+    "kind": "kind",
+    "framework": "framework",
+    "task_name": "task",
+    "creator": "creator",
+    "format": "format",
+    "architecture": "architecture",
+    "status": "status",
+    "owner": "owner",
+    "project": "project",
+    "machine": "machine",
+    "tag": "tag",
+}
+"""The keys by which a search is narrowed, and the facet that each chooses."""
+
+_SEARCH: dict[str, Reader] = {
+    "query": _TEXT,
+    **{key: _TEXTS for key in FACETS if key != "tag"},
+    "limit": (_limit, "a whole number from 0 to 500"),
+}
+_LOAD_MODEL: dict[str, Reader] = {"original": _FLAG}
+_LOAD_DATASET: dict[str, Reader] = {"file": _TEXT, "variables": _TEXTS}
+
+OWN: dict[str, str] = {
+    **dict.fromkeys(_SEARCH, "search"),
+    **dict.fromkeys(_LOAD_MODEL, "load_model"),
+    **dict.fromkeys(_LOAD_DATASET, "load_dataset"),
+}
+"""The keys that mean something to one task only, and that task."""
+
 _TASK_ARGS: dict[str, Reader] = {
     "model_name": _TEXTS,
     "model_file": _TEXTS,
@@ -101,6 +137,9 @@ _TASK_ARGS: dict[str, Reader] = {
     "repeats": _COUNT,
     "warm_up": _COUNT,
     "of": _TEXT,
+    **_SEARCH,
+    **_LOAD_MODEL,
+    **_LOAD_DATASET,
 }
 
 GROUPS: dict[str, dict[str, Reader]] = {
