@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hpcfair_kg.api.here import Here
-from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Result, Stored
+from hpcfair_kg.api.results import (
+    Collaborated,
+    Converted,
+    Inferred,
+    LoadedDataset,
+    LoadedModel,
+    Result,
+    Searched,
+    Stored,
+)
 from hpcfair_kg.api.there import There
+from hpcfair_kg.client.views import Results
 from hpcfair_kg.config import Config, Task, load
 
 R = TypeVar("R", bound=Result)
 
-__all__ = ["Collaborated", "Converted", "Inferred", "Result", "Stored", "modelAPI"]
+__all__ = [
+    "Collaborated",
+    "Converted",
+    "Inferred",
+    "LoadedDataset",
+    "LoadedModel",
+    "Result",
+    "Searched",
+    "Stored",
+    "modelAPI",
+]
 
 
 class modelAPI:  # noqa: N801 (the paper's name)
@@ -54,6 +74,23 @@ class modelAPI:  # noqa: N801 (the paper's name)
         """Take models or datasets into the catalogue: the service's, or here that of HPCFAIR_DATA_DIR."""
         return self._told(self._place.store(load(config, "store")))
 
+    def search(self, config: Config) -> Results:
+        """Search the catalogue by words and facets: the service's, or here that of HPCFAIR_DATA_DIR."""
+        return self._told([self._place.search(load(config, "search"))])[0].hits
+
+    def load_model(self, config: Config) -> Any:
+        """Return a model ready to run here: a session of onnxruntime or, with `original`, its framework's own object.
+
+        Of several models it is a mapping by `model_name`.  A path to ONNX will do as well as an ID.
+        """
+        found = self._told(self._place.load_model(load(config, "load_model")))
+        return found[0].model if len(found) == 1 else {one.name: one.model for one in found}
+
+    def load_dataset(self, config: Config) -> Any:
+        """Return a dataset as a pandas frame with `arrow()` and `numpy()`; of several a mapping by `model_name`."""
+        found = self._told(self._place.load_dataset(load(config, "load_dataset")))
+        return found[0].frame if len(found) == 1 else {one.name: one.frame for one in found}
+
     def run(self, config: Config) -> list[Result]:
         """Do whatever task a configuration is for; raises `InvalidConfig` for one that this version cannot do."""
         task = load(config)
@@ -77,5 +114,8 @@ VERBS = {
     "collaboration": "collaborate",
     "inference": "inference",
     "store": "store",
+    "search": "search",
+    "load_model": "load_model",
+    "load_dataset": "load_dataset",
 }
 """The tasks that this version does, and the method for each."""

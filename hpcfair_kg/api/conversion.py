@@ -68,6 +68,12 @@ def convert_all(work: Work, task: Task, sources: Sequence[Path], targets: Sequen
         return list(threads.map(one, task.models, sources, targets))
 
 
+def seen(work: Work, path: Path) -> dict[str, Any]:
+    """Return what a file or folder is by its content; see `models.recognition.recognise`."""
+    with _staged(path, ()) as stage:
+        return _recognised(work, stage)
+
+
 def _told(
     work: Work, task: Task, samples: Sequence[Path], model: Model, source: Path, target: Path
 ) -> Converted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcfair_kg.api import conversion
+from hpcfair_kg.api import conversion, loading, local, searching
 from hpcfair_kg.api.asked import ID, described, device, each, models
 from hpcfair_kg.api.merged import merged
-from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
+from hpcfair_kg.api.results import (
+    Collaborated,
+    Converted,
+    Inferred,
+    LoadedDataset,
+    LoadedModel,
+    Searched,
+    Stored,
+)
 from hpcfair_kg.api.running import Named, Ran, ran, recorded
 from hpcfair_kg.artifact import plain
 from hpcfair_kg.client import Client
@@ -64,15 +71,21 @@ class Here:
 
     def store(self, task: Task) -> list[Stored]:
         """Take each file or folder of the task into the catalogue of HPCFAIR_DATA_DIR."""
-        from hpcfair_kg.hub import Hub
-        from hpcfair_kg.settings import Settings
-
         sources = [task.need("model_file", model.file) for model in models(task)]
-        hub = Hub.open(Settings.load())
-        try:
+        with local.opened() as hub:
             return [_stored(hub, task, model, path) for model, path in zip(task.models, sources, strict=True)]
-        finally:
-            hub.close()
+
+    def search(self, task: Task) -> Searched:
+        """Search the catalogue of HPCFAIR_DATA_DIR, or the service of HPCFAIR_ENDPOINT where there is none."""
+        return local.searched(lambda asked: searching.search(task, asked))
+
+    def load_model(self, task: Task) -> list[LoadedModel]:
+        """Load each model of the task: of a path, or of an ID of the catalogue here or of HPCFAIR_ENDPOINT."""
+        return loading.load_models(task, local.holder, self._workshop)
+
+    def load_dataset(self, task: Task) -> list[LoadedDataset]:
+        """Load each dataset of the task as a frame."""
+        return loading.load_datasets(task, local.holder, self._workshop)
 
     @contextmanager
     def _onnx(self, task: Task) -> Iterator[list[Named]]:
@@ -136,10 +149,7 @@ def _inferred(task: Task, model: Model, part: Named, source: Path) -> Inferred:
 
 
 def _stored(hub: Hub, task: Task, model: Model, path: Path) -> Stored:
-    from hpcfair_kg.backends.accounts import SCOPES, Principal
-
-    owner = "".join(letter if letter.isalnum() else "-" for letter in getpass.getuser().lower())
-    principal = Principal(owner, frozenset(SCOPES))
+    principal = local.me()
     try:
         receipt = hub.register(described(task, model), list(_uploads(hub, path)), principal)
         if receipt.job_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hpcfair_kg.activity import Verdict
-from hpcfair_kg.artifact import Artifact, plain
+from hpcfair_kg.artifact import Artifact, TensorSpec, plain
 from hpcfair_kg.client.facts import said
+from hpcfair_kg.client.views import Results
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,95 @@ class Stored(Result):
     def document(self) -> dict[str, Any]:
         """Return the record with it."""
         return super().document() | {"artifact": self.artifact.record() if self.artifact else None}
+
+
+@dataclass(frozen=True)
+class Searched(Result):
+    """One page of hits."""
+
+    found: Results | None = None
+
+    @property
+    def line(self) -> str:
+        """The hits as a table, and how many there are."""
+        rows = ["\t".join(cell or "" for cell in row) for row in self.hits.rows]
+        return "\n".join([*rows, f"{len(rows)} of {self.hits.total}"])
+
+    @property
+    def hits(self) -> Results:
+        """The page itself, which goes on through all pages."""
+        assert self.found is not None
+        return self.found
+
+    def document(self) -> dict[str, Any]:
+        """Return the page as `hpcfair search --json` does."""
+        return {"name": self.name, **self.hits.document(), "ok": self.ok}
+
+    def __str__(self) -> str:
+        return self.line
+
+
+@dataclass(frozen=True)
+class LoadedModel(Result):
+    """A model opened on this machine, where its file lies, and what it takes and gives.
+
+    `id` is that of its artifact, or the address of the file itself; `export` is where its ONNX form was copied to.
+    """
+
+    model: Any = field(default=None, repr=False, compare=False)
+    path: Path | None = None
+    id: str = ""
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    export: Path | None = None
+
+    @property
+    def line(self) -> str:
+        """What it is, where it lies and its signature."""
+        kind = type(self.model)
+        tensors = [("takes", spec) for spec in self.inputs] + [("gives", spec) for spec in self.outputs]
+        told = [f"{verb} {spec.name} {spec.dtype} {list(spec.shape)}" for verb, spec in tensors]
+        copied = [f"copied to {self.export}"] if self.export else []
+        return "\n  ".join(
+            [f"{self.path} ({kind.__module__.partition('.')[0]}: {kind.__name__})", *told, *copied]
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return where it lies and its signature."""
+        known = {name: _shown(value) for name, value in vars(self).items() if name != "model"}
+        return known | {"ok": self.ok}
+
+
+@dataclass(frozen=True)
+class LoadedDataset(Result):
+    """A dataset as a frame on this machine, and where its file lies; `export` is where it was written to."""
+
+    frame: Any = field(default=None, repr=False, compare=False)
+    path: Path | None = None
+    id: str = ""
+    export: Path | None = None
+
+    @property
+    def line(self) -> str:
+        """Its shape, its columns and its first rows."""
+        rows, columns = self.frame.shape
+        copied = f"\n  written to {self.export}" if self.export else ""
+        kinds = ", ".join(f"{name} {kind}" for name, kind in self.frame.dtypes.items())
+        return f"{rows:,} rows, {columns:,} columns: {kinds}{copied}\n{self.frame.head(SHOWN).to_string(max_cols=COLUMNS)}"
+
+    def document(self) -> dict[str, Any]:
+        """Return its shape, its columns and its first rows."""
+        columns = [{"name": str(name), "dtype": str(kind)} for name, kind in self.frame.dtypes.items()]
+        first = json.loads(self.frame.head(SHOWN).to_json(orient="records", date_format="iso"))
+        shape = {"shape": list(self.frame.shape), "columns": columns, "rows": first}
+        known = {name: _shown(value) for name, value in vars(self).items() if name != "frame"}
+        return known | shape | {"ok": self.ok}
+
+
+SHOWN = 5
+"""Rows of a dataset that are printed."""
+COLUMNS = 12
+"""Columns of them."""
 
 
 def _shown(value: Any) -> Any:

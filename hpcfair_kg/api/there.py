@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from hpcfair_kg.activity import Verdict
+from hpcfair_kg.api import conversion, loading, searching
 from hpcfair_kg.api.asked import ID, described, models, opset_warning
 from hpcfair_kg.api.merged import beside
 from hpcfair_kg.api.plan import planned
-from hpcfair_kg.api.results import Collaborated, Converted, Inferred, Stored
+from hpcfair_kg.api.results import (
+    Collaborated,
+    Converted,
+    Inferred,
+    LoadedDataset,
+    LoadedModel,
+    Searched,
+    Stored,
+)
 from hpcfair_kg.artifact import build
 from hpcfair_kg.client import Client, Entry, Run
 from hpcfair_kg.config import Model, Task
@@ -32,6 +41,7 @@ class There:
 
     def __init__(self, endpoint: str, token: str | None = None) -> None:
         self.client = Client(endpoint, token)
+        self._workshop = conversion.Workshop()
 
     def conversion(self, task: Task) -> list[Converted]:
         """Upload each model, wait for its proof, and download the ONNX form."""
@@ -80,6 +90,21 @@ class There:
             else Stored(model.name, artifact=entry)
             for model, entry in zip(task.models, found, strict=True)
         ]
+
+    def search(self, task: Task) -> Searched:
+        """Search the service."""
+        return searching.search(task, self.client)
+
+    def load_model(self, task: Task) -> list[LoadedModel]:
+        """Load each model of the task on this machine: of a path, or of an ID of the service."""
+        return loading.load_models(task, self._held, self._workshop)
+
+    def load_dataset(self, task: Task) -> list[LoadedDataset]:
+        """Load each dataset of the task as a frame, on this machine."""
+        return loading.load_datasets(task, self._held, self._workshop)
+
+    def _held(self, id: str) -> tuple[Client, Entry]:
+        return self.client, self.client.get(id)
 
     def _done(self, task: Task) -> Run:
         """Do the task on the service; a model that is a file here becomes an artifact there first."""

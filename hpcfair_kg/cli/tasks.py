@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpcfair_kg.cli.catalogue import hits
 from hpcfair_kg.cli.output import verb
 
 if TYPE_CHECKING:
@@ -26,14 +27,19 @@ def _answer(results: list[Any]) -> object:
 
 
 def _print(results: list[Result]) -> None:
+    from hpcfair_kg.api import Searched
+
     for result in results:
-        click.echo(str(result))
+        if isinstance(result, Searched):
+            hits(result.hits)
+        else:
+            click.echo(str(result))
 
 
 @verb()
 @click.argument("config", type=click.Path(path_type=Path))
 def run(config: Path, on: str | None) -> object:
-    """Do what a configuration file asks for: conversion, inference, collaboration or store."""
+    """Do what a configuration file asks for: conversion, inference, collaboration, store, search, load_model or load_dataset."""
     return _answer(_api(on).run(config))
 
 

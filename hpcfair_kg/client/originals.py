@@ -50,7 +50,7 @@ def require_trust(artifact: Artifact, trust: bool) -> None:
         people = ", ".join(person.name for person in artifact.creators) or artifact.owner
         raise Forbidden(
             f"{name} is loaded from {form} by its own framework, which may run code that the file brings along; "
-            f"where you trust its author ({people}), say trust=True; the ONNX form runs no code of anybody's"
+            f"where you trust its author ({people}), say trust=True (trust: true in a configuration); the ONNX form runs no code of anybody's"
         )
 
 
