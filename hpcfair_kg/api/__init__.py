@@ -117,5 +117,7 @@ VERBS = {
     "search": "search",
     "load_model": "load_model",
     "load_dataset": "load_dataset",
+    "benchmark": "asked",
+    "reproduction": "asked",
 }
 """The tasks that this version does, and the method for each."""

@@ -13,6 +13,7 @@ from hpcfair_kg.api import conversion, loading, local, searching
 from hpcfair_kg.api.asked import ID, described, device, each, models
 from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import (
+    Asked,
     Collaborated,
     Converted,
     Inferred,
@@ -68,6 +69,12 @@ class Here:
             name = " + ".join(part["name"] for part in parts)
             run = ran(task, parts, source, next(iter(task.outputs), None)) if source else Ran()
             return merged(task, parts, source, Collaborated(name, **run.told), run)
+
+    def asked(self, task: Task) -> list[Asked]:
+        """Refuse what only a service can do: it is about what the service holds."""
+        raise task.wrong(
+            "task", f"is {task.task}, which a service does over what it holds: name it by --on URL"
+        )
 
     def store(self, task: Task) -> list[Stored]:
         """Take each file or folder of the task into the catalogue of HPCFAIR_DATA_DIR."""

@@ -25,6 +25,11 @@ def planned(task: Task, models: Sequence[str]) -> tuple[dict[str, Any], dict[str
         "input": [names.get(name, name) for name in task.inputs],
         "wiring": dict(task.wiring),
         "metadata": dict(task.metadata),
+        "batch": list(task.batch),
+        "threads": list(task.threads),
+        "repeats": task.repeats,
+        "warm_up": task.warm_up,
+        "of": task.of,
     }
     arguments |= {"license": task.license} if task.license else {}
     device = {"worker_num": task.workers, "device": task.device, "allow_cpu": task.allow_cpu}

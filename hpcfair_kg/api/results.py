@@ -105,6 +105,19 @@ class Collaborated(Inferred):
 
 
 @dataclass(frozen=True)
+class Asked(Result):
+    """What a service found of one of its models; `run` is the IRI of how."""
+
+    run: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def line(self) -> str:
+        """Where it is told."""
+        return f"done: {self.run}"
+
+
+@dataclass(frozen=True)
 class Stored(Result):
     """One artifact as the catalogue has it."""
 

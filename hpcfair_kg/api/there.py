@@ -17,6 +17,7 @@ from hpcfair_kg.api.asked import ID, described, models, opset_warning
 from hpcfair_kg.api.merged import beside
 from hpcfair_kg.api.plan import planned
 from hpcfair_kg.api.results import (
+    Asked,
     Collaborated,
     Converted,
     Inferred,
@@ -80,6 +81,12 @@ class There:
             model=found.get("merged"),
             **self._outcome(task, run, found, 0),
         )
+
+    def asked(self, task: Task) -> list[Asked]:
+        """Have the service do a task over one of its models, as a job of it."""
+        plan, files = planned(task, [model.file for model in models(task)])
+        run = self.client.run(plan, files)
+        return [Asked(task.models[0].name, run=run.iri, result=run.result)]
 
     def store(self, task: Task) -> list[Stored]:
         """Upload each file or folder."""

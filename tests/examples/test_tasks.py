@@ -69,3 +69,14 @@ def test_inference_there_gives_the_same_and_is_a_run_of_the_service(folder: Path
     (there,) = task(folder, "inference.yaml", HPCFAIR_ENDPOINT=live.url, HPCFAIR_TOKEN=live.token)
     assert there["outputs"] == here["outputs"]
     assert there["run"].startswith(f"{live.url}/runs/run-")
+
+
+def test_a_model_is_measured_and_its_records_are_reproduced_there(folder: Path, live: Live) -> None:
+    there = {"HPCFAIR_ENDPOINT": live.url, "HPCFAIR_TOKEN": live.token}
+    task(folder, "store.yaml", **there)
+    (measured,) = task(folder, "benchmark.yaml", **there)
+    assert {step["batch"] for step in measured["result"]["steps"]} == {1, 32}
+    (again,) = task(folder, "reproduction.yaml", **there)
+    assert again["run"].startswith(f"{live.url}/runs/run-")
+    proved = [one for one in again["result"]["reproductions"] if one["step"] in ("convert", "verify")]
+    assert [(one["step"], one["outcome"]) for one in proved] == [("convert", "equal"), ("verify", "equal")]
