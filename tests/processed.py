@@ -20,13 +20,16 @@ MOODS = ("neutral", "good", "bad")
 COLOURS = ("red", "green", "blue")
 
 
-def texts() -> Files:
-    """A model that counts how often a text says "so", "good" and "bad", with its tokenizer and labels."""
-    counted = numpy_helper.from_array(np.array([[[4, 5, 6]]]), "counted")
+def texts(mark: str = "") -> Files:
+    """A model that counts how often a text says "so", "good" and "bad", with its tokenizer and labels.
+
+    A `mark` makes a file of its own.
+    """
+    counted = numpy_helper.from_array(np.array([[[4, 5, 6]]]), f"counted{mark}")
     last, middle = (numpy_helper.from_array(np.array([axis]), f"axis{axis}") for axis in (-1, 1))
     nodes = [
         helper.make_node("Unsqueeze", ["input_ids", "axis-1"], ["tokens"]),
-        helper.make_node("Equal", ["tokens", "counted"], ["same"]),
+        helper.make_node("Equal", ["tokens", f"counted{mark}"], ["same"]),
         helper.make_node("Cast", ["same"], ["found"], to=TensorProto.FLOAT),
         helper.make_node("Cast", ["attention_mask"], ["seen"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["seen", "axis-1"], ["mask"]),

@@ -112,7 +112,7 @@ def test_a_dataset_cannot_be_run(api, here):
 
 def test_what_comes_with_a_model_is_applied_there(api, here):
     pytest.importorskip("tokenizers", reason="tokenizers comes with the extra `text`")
-    processed.written(processed.texts(), here / "there-moods")
+    processed.written(processed.texts("there"), here / "there-moods")
     (stored,) = api.store(config("store", "there-moods", license="MIT"))
     (here / "in.txt").write_text("so so good\nbad\n")
     (inferred,) = api.inference(config("inference", stored.artifact.key, input="in.txt"))
