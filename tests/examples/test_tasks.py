@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import Live
+from tests.running import Live, start, stop
 
 pytest.importorskip("skops", reason="needs scikit-learn and skops")
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tasks")
     run(folder, str(EXAMPLES / "iris.py"))
     return folder
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A service of its own: the README's session stores a forest of the same name."""
+    found = start(tmp_path_factory.mktemp("service") / "data")
+    yield found
+    stop(found.process)
 
 
 def task(folder: Path, name: str, **environ: str) -> Any:
