@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from hpcfair_kg.errors import BoxFailed
 
 _TAIL = 4096
 """Bytes kept of a child's standard error: only to tell why it ended, never shown."""
+_PROMPT = struct.pack("ll", 0, 20_000)
+"""The time, as the kernel takes it, in which most answers come: to poll first would be one more call for each."""
 _OUT_OF_MEMORY = re.compile(
     r"memory allocation of|bad_alloc|out of memory|cannot allocate|not enough memory|MemoryError"
     r"|failed to allocate|unable to allocate|OOM when allocating",
@@ -34,6 +37,7 @@ class Child:
 
     def __init__(self, pidfd: int, speech: socket.socket, report: socket.socket, errors: int) -> None:
         self._pidfd, self._speech, self._report, self._errors = pidfd, speech, report, errors
+        speech.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PROMPT)
         self._poll = select.poll()
         self._poll.register(speech, select.POLLIN)
         self._poll.register(errors, select.POLLIN)

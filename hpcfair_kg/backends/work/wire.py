@@ -47,7 +47,7 @@ def frame(message: Mapping[str, Any], payload: Bytes = b"") -> tuple[Bytes, ...]
 def receive(
     sock: socket.socket, wait: Callable[[], None] = lambda: None, kept: bytearray | None = None
 ) -> Frame:
-    """Return the next frame; `wait` is called before each read.
+    """Return the next frame; `wait` is called where a read found nothing in the time that the socket has.
 
     `kept` keeps what arrived after a frame until the next call, so that a small
     frame is one read.  Raises `EOFError` when the other side is gone and
@@ -65,8 +65,11 @@ def receive(
 def _exactly(sock: socket.socket, count: int, wait: Callable[[], None], kept: bytearray, ahead: int) -> bytes:
     """Read this many bytes; memory is taken as they come, not as they are announced."""
     while len(kept) < count:
-        wait()
-        part = sock.recv(min(_CHUNK, max(count - len(kept), ahead)))
+        try:
+            part = sock.recv(min(_CHUNK, max(count - len(kept), ahead)))
+        except BlockingIOError:
+            wait()
+            continue
         if not part:
             raise EOFError
         kept += part
