@@ -97,8 +97,13 @@ class Browser:
     def _loaded(self, act: Any) -> None:
         self._seen.clear()
         act()
-        while "Page.loadEventFired" not in self._seen:
+        while not self._arrived():
             self._next()
+
+    def _arrived(self) -> bool:
+        """Whether another page came and was loaded: the load of the empty one before may be told late."""
+        came = "Page.frameNavigated"
+        return came in self._seen and "Page.loadEventFired" in self._seen[self._seen.index(came) :]
 
     def _next(self) -> dict[str, Any]:
         text = bytearray()
