@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 VENV ?= .venv
-EXTRAS = sklearn boosting data image torch tensorflow transformers examples test validators
+EXTRAS = sklearn boosting data image text torch tensorflow transformers examples test validators
 INSTALL = $(PYTHON) -m examples.catalogue.install
 
 .PHONY: run test test-core lint bench sklearn boosting data torch tensorflow transformers reason python

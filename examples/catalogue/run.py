@@ -23,7 +23,7 @@ from types import FrameType
 from examples.catalogue.install import PYTHON, ROOT, VENV, CannotInstall, install
 
 Command = Sequence[str | Path]
-FIRST = ("sklearn", "boosting", "data", "examples")
+FIRST = ("sklearn", "boosting", "data", "image", "text", "examples")
 BEHIND = (("PyTorch", "torch"), ("TensorFlow", "tensorflow"), ("Transformers", "transformers"))
 NOTICE = "They are being installed behind this page, and their models follow by themselves."
 AT_FIRST = 5
