@@ -20,7 +20,7 @@ test: python
 # the core alone, on another Python: make test-core PYTHON=python3.13 VENV=.venv-3.13
 test-core: export HPCFAIR_VENV = $(VENV)
 test-core: python
-	@$(INSTALL) sklearn boosting data image test
+	@$(INSTALL) sklearn boosting data image text test
 	@$(VENV)/bin/python -m pytest -m "not torch and not tensorflow and not real"
 
 lint:
