@@ -49,17 +49,17 @@ def test_a_model_is_found_by_what_it_takes_here_and_what_its_author_says(live: L
 
 
 def test_its_run_and_its_page_tell_the_figures(live: Live, tmp_path: Path) -> None:
-    iri, found = measured(live, tmp_path, "shown", 103)
+    iri, found = measured(live, tmp_path, "shown-figures", 103)
     run = httpx.get(f"{live.url}/api/jobs/{found.run.rpartition('/')[2]}").json()
     assert [step["name"] for step in run["steps"]] == ["benchmark", "benchmark"]
-    assert run["steps"][0]["used"] == [f"{iri}#file-shown.onnx"]
+    assert run["steps"][0]["used"] == [f"{iri}#file-shown-figures.onnx"]
     assert run["steps"][0]["measurements"][0]["of"] == iri
     assert run["used"] == [iri]
     page = httpx.get(iri, headers={"Accept": "text/html"}).text
     section = page[page.index('id="measured"') :]
     assert found.run.removeprefix(live.url) in section
     assert len(re.findall(r"<tr><td>\d", section)) == 2
-    assert "hpcfair reproduce ada/shown" in section
+    assert "hpcfair reproduce ada/shown-figures" in section
 
 
 def test_a_page_shows_the_newest_figures_only(live: Live, tmp_path: Path) -> None:
