@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from hpcfair_kg.activity import Measurement, Step, Ulp, Verdict
-from hpcfair_kg.errors import Withdrawn
+from hpcfair_kg.errors import NotRunnable, Withdrawn
 
 T = TypeVar("T")
 
@@ -257,6 +257,13 @@ class Artifact:
         if any(file.remote for file in self.files):
             return f"its files lie elsewhere: {self.source}"
         return self.reason or (self.verdict and self.verdict.reason) or f"its status is {self.status}"
+
+    def require_runnable(self) -> File:
+        """Return the ONNX file that may be run; raises `NotRunnable` with the reason where there is none."""
+        if self.runnable is None:
+            reason = self.obstacle
+            raise NotRunnable(f"{self.owner}/{self.name} cannot be run: {reason}", reason=reason)
+        return self.runnable
 
     def require_present(self) -> None:
         """Raise `Withdrawn` where the artifact was withdrawn: its files are no longer given out, run or changed."""

@@ -19,7 +19,7 @@ from hpcfair_kg.backends.graph.oxigraph import Oxigraph
 from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.backends.sandbox import probe
 from hpcfair_kg.backends.work.processes import Processes
-from hpcfair_kg.errors import Conflict, NotFound, NotRunnable
+from hpcfair_kg.errors import Conflict, NotFound
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.converters import Converters
 from hpcfair_kg.ingest.drafts import Receipt, Upload
@@ -255,9 +255,7 @@ class Hub:
         if version not in ("", artifact.version):
             artifact = self.find(f"{artifact.owner}/{artifact.name}@{version}", principal)
         artifact.require_present()
-        if artifact.runnable is None:
-            reason = artifact.obstacle
-            raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
+        artifact.require_runnable()
         return artifact
 
     def job(self, job_id: str, principal: Principal = ANYONE) -> Job:

@@ -37,16 +37,6 @@ def each(task: Task) -> list[Path]:
     return found if len(found) == len(task.models) else found * len(task.models)
 
 
-def described(task: Task, model: Model) -> dict[str, object]:
-    """Return the metadata that a task gives of one model: its name, the tags, the licence, and `metadata`."""
-    document: dict[str, object] = {"name": model.name} | dict(task.metadata)
-    if task.tags:
-        document["tags"] = list(task.tags)
-    if task.license:
-        document["license"] = task.license
-    return document
-
-
 def opset_warning(task: Task, opset: int | None) -> tuple[str, ...]:
     """Return the warning that another opset was made than `onnx_version` asks for, or nothing."""
     if task.opset in (None, opset) or opset is None:

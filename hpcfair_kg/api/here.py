@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcfair_kg.api import conversion, loading, local, searching
-from hpcfair_kg.api.asked import ID, described, device, each, models
+from hpcfair_kg.api.asked import ID, device, each, models
 from hpcfair_kg.api.merged import merged
 from hpcfair_kg.api.results import (
     Asked,
@@ -158,7 +158,7 @@ def _inferred(task: Task, model: Model, part: Named, source: Path) -> Inferred:
 def _stored(hub: Hub, task: Task, model: Model, path: Path) -> Stored:
     principal = local.me()
     try:
-        receipt = hub.register(described(task, model), list(_uploads(hub, path)), principal)
+        receipt = hub.register(task.described(model), list(_uploads(hub, path)), principal)
         if receipt.job_id:
             hub.wait(receipt.job_id, 3600)
         return Stored(model.name, artifact=hub.find(receipt.artifact.key, principal))

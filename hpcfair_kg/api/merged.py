@@ -10,7 +10,7 @@ from hpcfair_kg.activity import Verdict
 from hpcfair_kg.api.asked import opset_warning
 from hpcfair_kg.api.conversion import SEED
 from hpcfair_kg.api.results import Collaborated
-from hpcfair_kg.api.running import Named, Ran, heard, recorded
+from hpcfair_kg.api.running import Named, Ran, hashed, recorded, steps_of, unheard
 from hpcfair_kg.artifact import build
 from hpcfair_kg.config import Task
 from hpcfair_kg.models.joining import join
@@ -23,14 +23,12 @@ def merged(
 
     A file that fails its proof is kept as evidence.
     """
-    path, done = (
-        beside(task, [part["name"] for part in parts], [Path(part["path"]) for part in parts]),
-        heard(),
-    )
+    path = beside(task, [part["name"] for part in parts], [Path(part["path"]) for part in parts])
     path.parent.mkdir(parents=True, exist_ok=True)
-    answer = join(list(parts), str(path), SEED, done.emit, str(source) if source else None, task.wiring)
+    answer = join(list(parts), str(path), SEED, unheard, str(source) if source else None, task.wiring)
     verdict = build(Verdict, answer["verdict"]) if answer["verdict"] else None
-    whole = replace(run, steps=(*run.steps, *done.steps), paths=(*run.paths, *([path] if verdict else [])))
+    made = (hashed(path, "output"),) if verdict else ()
+    whole = replace(run, steps=(*run.steps, *steps_of(answer)), made=(*run.made, *made))
     result = replace(result, wiring=answer["wiring"], verdict=verdict)
     record = recorded(task, whole, next(iter(task.outputs), path if verdict else None))
     if verdict is not None and verdict.outcome == "equal":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from hpcfair_kg.activity import Step
 from hpcfair_kg.api.plan import planned
-from hpcfair_kg.artifact import File, build
+from hpcfair_kg.artifact import File, Role, build
 from hpcfair_kg.backends.machine import Machine
 from hpcfair_kg.config import Task
 from hpcfair_kg.ingest.jobs import now
@@ -37,6 +37,7 @@ class Ran:
     paths: tuple[Path, ...] = ()
     steps: tuple[Step, ...] = ()
     given: tuple[Path, ...] = ()
+    made: tuple[File, ...] = ()
     started: str = field(default_factory=now)
 
     @property
@@ -53,7 +54,7 @@ class Ran:
 
 def ran(task: Task, parts: Sequence[Named], source: Path, export: Path | None) -> Ran:
     """Run models in sequence over a file; a small output comes back as arrays too."""
-    done, started = heard(), now()
+    started = now()
     with tempfile.TemporaryDirectory(prefix="hpcfair-") as folder:
         exact = Path(folder, "outputs.npz")
         target = export or exact
@@ -62,7 +63,7 @@ def ran(task: Task, parts: Sequence[Named], source: Path, export: Path | None) -
             list(parts),
             str(source),
             str(target),
-            done.emit,
+            unheard,
             workers=task.workers,
             device=task.device,
             allow_cpu=task.allow_cpu,
@@ -78,25 +79,17 @@ def ran(task: Task, parts: Sequence[Named], source: Path, export: Path | None) -
         outputs = dict(rows.read(kept).columns) if small else {}
     paths = tuple(target.with_name(file["name"]) for file in answer["files"]) if export else ()
     given = (source, *(Path(part["path"]) for part in parts))
-    return Ran(answer, outputs, paths, done.steps, given, started)
+    made = tuple(File(role="output", format="other", **file) for file in answer["files"]) if export else ()
+    return Ran(answer, outputs, paths, steps_of(answer), given, made, started)
 
 
-class heard:  # noqa: N801 (read as a word: what was heard)
-    """Collects the steps that an errand tells of, as they stood last."""
+def unheard(event: Mapping[str, Any]) -> None:
+    """Take what an errand tells on its way: its answer tells the steps again, as they ended."""
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str | None], Step] = {}
 
-    def emit(self, event: Mapping[str, Any]) -> None:
-        """Take an event."""
-        if event.get("event") == "step":
-            step = build(Step, event)
-            self._found[step.name, step.started] = step
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps, in their order."""
-        return tuple(self._found.values())
+def steps_of(answer: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Return the steps that an errand's answer tells of."""
+    return tuple(build(Step, step) for step in answer["steps"])
 
 
 def recorded(task: Task, run: Ran, export: Path | None) -> Path | None:
@@ -109,7 +102,7 @@ def recorded(task: Task, run: Ran, export: Path | None) -> Path | None:
     hardware, more = surroundings.hardware(iri, around[1])
     steps = (replace(s, environment=environment.value, hardware=hardware.value) for s in run.steps)
     plan, _ = planned(task, [model.file for model in task.models])
-    files = (*(_file(path, "input") for path in run.given), *(_file(path, "output") for path in run.paths))
+    files = (*(hashed(path, "input") for path in run.given), *run.made)
     record = Run(
         iri,
         "succeeded",
@@ -126,10 +119,8 @@ def recorded(task: Task, run: Ran, export: Path | None) -> Path | None:
     return path
 
 
-def _file(path: Path, role: Any) -> File:
+def hashed(path: Path, role: Role) -> File:
+    """Return a file of this machine as a run speaks of it, by its hash."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return File(path.name, "other", role, path.stat().st_size, digest)
-
-
-Emit = Callable[[Mapping[str, Any]], None]

@@ -13,7 +13,7 @@ from typing import Any
 
 from hpcfair_kg.activity import Verdict
 from hpcfair_kg.api import conversion, loading, searching
-from hpcfair_kg.api.asked import ID, described, models, opset_warning
+from hpcfair_kg.api.asked import ID, models, opset_warning
 from hpcfair_kg.api.merged import beside
 from hpcfair_kg.api.plan import planned
 from hpcfair_kg.api.results import (
@@ -28,13 +28,10 @@ from hpcfair_kg.api.results import (
 )
 from hpcfair_kg.artifact import build
 from hpcfair_kg.client import Client, Entry, Run
-from hpcfair_kg.config import Model, Task
+from hpcfair_kg.config import NO_LICENCE, Model, Task
 from hpcfair_kg.errors import Duplicate, HPCFairError, InvalidConfig, NameTaken, NotRunnable, Unreachable
 from hpcfair_kg.models import rows
 from hpcfair_kg.models.infer import Array
-
-NO_LICENCE = "LicenseRef-not-stated"
-"""What an upload says where the configuration names no licence."""
 
 
 class There:
@@ -158,7 +155,7 @@ class There:
         path = task.find(model.file)
         if path is None:
             return self.client.get(model.file)
-        document = {"license": NO_LICENCE} | described(task, model)
+        document = {"license": NO_LICENCE} | task.described(model)
         try:
             return self.client.upload(path, name=model.name, metadata=document)
         except Duplicate as exc:

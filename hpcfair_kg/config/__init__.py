@@ -21,7 +21,11 @@ from hpcfair_kg.config.document import Config, Document, parsed
 from hpcfair_kg.config.keys import FACETS, GROUPS, OWN, TASKS
 from hpcfair_kg.errors import InvalidConfig
 
-__all__ = ["GROUPS", "TASKS", "Config", "Model", "Task", "load", "parsed"]
+__all__ = ["GROUPS", "NO_LICENCE", "TASKS", "Config", "Model", "Task", "load", "parsed"]
+
+
+NO_LICENCE = "LicenseRef-not-stated"
+"""What a model is registered under where the configuration names no licence."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,13 @@ class Task:
     source: str = "the configuration"
     folder: Path | None = None
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def described(self, model: Model) -> dict[str, Any]:
+        """Return the metadata that is said of one model: its name, `metadata`, the tags and the licence."""
+        document: dict[str, Any] = {"name": model.name} | dict(self.metadata)
+        document |= {"tags": list(self.tags)} if self.tags else {}
+        document |= {"license": self.license} if self.license else {}
+        return document
 
     def find(self, name: str) -> Path | None:
         """Return where a file or folder that the configuration names is, or None."""

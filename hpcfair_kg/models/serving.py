@@ -15,7 +15,7 @@ from hpcfair_kg.artifact import Artifact, plain
 from hpcfair_kg.backends.blobs.base import Blobs
 from hpcfair_kg.backends.work.base import Errand, Limits, Work
 from hpcfair_kg.backends.work.pool import Pool
-from hpcfair_kg.errors import NotRunnable, WrongInput
+from hpcfair_kg.errors import WrongInput
 from hpcfair_kg.models.processing import boxed
 from hpcfair_kg.models.processing.pipeline import Pipeline
 from hpcfair_kg.tensors import Bytes, Heads, pack, unpack
@@ -95,10 +95,7 @@ class Serving:
 
     def _path(self, artifact: Artifact) -> str:
         """Return where the boxes see a model's form, linked there with what external data came with it."""
-        form = artifact.runnable
-        if form is None:
-            reason = artifact.obstacle
-            raise NotRunnable(f"{artifact.owner}/{artifact.name} cannot be run: {reason}", reason=reason)
+        form = artifact.require_runnable()
         path = self._places.get((artifact.key, form.sha256))
         if path is None:
             place = self._place(artifact)

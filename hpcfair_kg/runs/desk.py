@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,8 +15,8 @@ from hpcfair_kg.activity import Step
 from hpcfair_kg.artifact import Artifact, File, build
 from hpcfair_kg.backends.accounts import Principal
 from hpcfair_kg.backends.blobs.base import Blob, Blobs
-from hpcfair_kg.config import Model, Task
-from hpcfair_kg.errors import BoxFailed, Duplicate, InvalidConfig, NotRunnable
+from hpcfair_kg.config import NO_LICENCE, Model, Task
+from hpcfair_kg.errors import BoxFailed, Duplicate, InvalidConfig
 from hpcfair_kg.ingest.authoring import Authoring
 from hpcfair_kg.ingest.drafts import Upload
 from hpcfair_kg.ingest.jobs import Progress
@@ -28,9 +28,6 @@ from hpcfair_kg.knowledge.metadata import slug
 from hpcfair_kg.knowledge.runs import Records
 from hpcfair_kg.knowledge.search import Index
 from hpcfair_kg.run import Run
-
-NO_LICENCE = "LicenseRef-not-stated"
-"""What a model that comes with a task is registered under where the configuration names no licence."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Desk:
 
     def runnable(self) -> list[tuple[Artifact, File]]:
         """Return the artifacts of `model_file` with the form of each that may be run; raises `NotRunnable`."""
-        return [(artifact, _form(artifact)) for artifact in self.models()]
+        return [(artifact, artifact.require_runnable()) for artifact in self.models()]
 
     def sent(self, name: str) -> list[Upload]:
         """Return the file of this name that came with the task, or those of this folder."""
@@ -115,10 +112,8 @@ class Desk:
 
     def registered(self, model: Model, files: list[Upload]) -> str:
         """Take files that came with the task into the catalogue, wait for their proof, and return the IRI."""
-        document: dict[str, Any] = {"name": slug(model.name), "license": NO_LICENCE, **self.task.metadata}
-        document |= {"tags": list(self.task.tags)} if self.task.tags else {}
-        document |= {"license": self.task.license} if self.task.license else {}
-        return self.enter(document, files).id
+        said = self.task.described(replace(model, name=slug(model.name)))
+        return self.enter({"license": NO_LICENCE} | said, files).id
 
     def enter(self, document: Mapping[str, Any], files: list[Upload]) -> Artifact:
         """Register an artifact and wait for its proof; one that is here already, whoever's, is returned."""
@@ -132,11 +127,9 @@ class Desk:
             self._noted(generated=tuple(sorted({*self.run.generated, receipt.artifact.id})))
         return self.rooms.catalogue.get(receipt.artifact.key)
 
-    @contextmanager
-    def laid_out(self, files: Mapping[str, str]) -> Iterator[Stage]:
-        """Yield a stage that holds these files (name to sha256) for a box; it is gone afterwards."""
-        with self.rooms.stages.laid_out(files) as stage:
-            yield stage
+    def laid_out(self, files: Mapping[str, str]) -> AbstractContextManager[Stage]:
+        """Return a stage that holds these files (name to sha256) for a box; it is gone afterwards."""
+        return self.rooms.stages.laid_out(files)
 
     def ask(
         self,
@@ -204,14 +197,6 @@ class Desk:
 def file_iri(artifact: Artifact, file: File) -> str:
     """Return how a run speaks of an artifact's file."""
     return str(file_node(artifact.id, file.name).value)
-
-
-def _form(artifact: Artifact) -> File:
-    if artifact.runnable is None:
-        raise NotRunnable(
-            f"{artifact.owner}/{artifact.name} cannot be run: {artifact.obstacle}", reason=artifact.obstacle
-        )
-    return artifact.runnable
 
 
 def _upload(file: File, name: str) -> Upload:

@@ -21,16 +21,6 @@ def negated(feeds):
     return {"y": -feeds["x"]}
 
 
-@pytest.fixture
-def file(tmp_path):
-    def make(count, suffix=".npy"):
-        array = np.random.default_rng(count).standard_normal((count, 3)).astype(np.float32)
-        (path,) = rows.write(tmp_path / f"in{suffix}", {"x": array})
-        return rows.reader(path), array
-
-    return make
-
-
 def ran(run_one, reader, inputs, **how):
     parts = []
     done = batch.run(run_one, reader, inputs, parts.append, **how)

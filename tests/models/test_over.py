@@ -10,20 +10,10 @@ from hpcfair_kg.backends.work.base import Errand
 from hpcfair_kg.backends.work.processes import Processes
 from hpcfair_kg.errors import InvalidConfig, MissingExtra
 from hpcfair_kg.formats.base import Bundle
-from hpcfair_kg.models import infer, over, rows
+from hpcfair_kg.models import infer, over
 from hpcfair_kg.models.processing.pipeline import fitted, found
 from tests import processed
 from tests.onnx_files import linear, save, value
-
-
-@pytest.fixture
-def file(tmp_path):
-    def make(count, suffix=".npy"):
-        array = np.random.default_rng(count).standard_normal((count, 3)).astype(np.float32)
-        (path,) = rows.write(tmp_path / f"in{suffix}", {"x": array})
-        return rows.reader(path), array
-
-    return make
 
 
 def chain(folder):

@@ -9,12 +9,13 @@ from typing import Any
 import yaml
 
 from hpcfair_kg.artifact import Artifact
+from hpcfair_kg.config import NO_LICENCE
 from hpcfair_kg.errors import HPCFairError, InvalidConfig
 from hpcfair_kg.ingest.drafts import Upload
 from hpcfair_kg.ingest.stage import seed
 from hpcfair_kg.knowledge.metadata import slug
 from hpcfair_kg.runs.base import Doer
-from hpcfair_kg.runs.desk import NO_LICENCE, Desk
+from hpcfair_kg.runs.desk import Desk
 from hpcfair_kg.runs.models import CORE, Laid, laid, output_name, over
 
 MERGED = "merged.onnx"

@@ -9,7 +9,7 @@ from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import InvalidConfig
 from hpcfair_kg.runs.base import Doer
 from hpcfair_kg.runs.desk import Desk
-from hpcfair_kg.runs.models import Laid, laid, output_name, over
+from hpcfair_kg.runs.models import laid, output_name, over
 
 
 def perform(desk: Desk) -> Mapping[str, Any]:
@@ -32,7 +32,6 @@ def perform(desk: Desk) -> Mapping[str, Any]:
 def _one(desk: Desk, number: int, artifact: Artifact, file: str) -> Mapping[str, Any]:
     model = desk.task.models[number]
     with laid(desk, [artifact], [model.name], file) as stage:
-        assert isinstance(stage, Laid)
         return {"name": model.name, "model": artifact.id, **over(desk, stage, output_name(desk, number))}
 
 
