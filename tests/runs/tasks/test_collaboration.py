@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,28 +9,10 @@ import yaml
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.hub import Hub, Upload
 from hpcfair_kg.run import Run
-from hpcfair_kg.settings import Settings
 from tests.ingest.test_story import ADA, finished, upload
 from tests.server.parts import scaler
 
 CSV = b"x[0],x[1],x[2]\n1,2,3\n4,5,6\n"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    hub = Hub.open(Settings(data_dir=tmp_path_factory.mktemp("chains") / "data"))
-    yield hub
-    hub.close()
-
-
-@pytest.fixture(scope="module")
-def pair(hub: Hub) -> list[Artifact]:
-    """Two models, the first's output of the form that the second takes."""
-    found = []
-    for name, factor in (("double", 2.0), ("triple", 3.0)):
-        model = scaler(factor)
-        found.append(finished(hub, upload(hub, {f"{name}.onnx": model}, name=name)))
-    return found
 
 
 def kept(hub: Hub, name: str, data: bytes) -> Upload:

@@ -8,9 +8,7 @@ import numpy as np
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.hub import Hub
 from tests.ingest.test_story import ADA, finished, upload
-from tests.runs.tasks.test_collaboration import CSV, done, hub, kept, pair
-
-__all__ = ["hub", "pair"]
+from tests.runs.tasks.test_collaboration import CSV, done, kept
 
 
 def plan(*models: Artifact, **groups: Any) -> dict[str, Any]:

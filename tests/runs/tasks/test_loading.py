@@ -7,10 +7,8 @@ import pytest
 from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.hub import Hub
 from tests.ingest.test_story import ADA, finished, upload
-from tests.runs.tasks.test_collaboration import CSV, done, hub, pair
+from tests.runs.tasks.test_collaboration import CSV, done
 from tests.server.parts import scaler
-
-__all__ = ["hub", "pair"]
 
 
 def plan(task: str, *names: str, **arguments: Any) -> dict[str, Any]:

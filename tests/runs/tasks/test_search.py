@@ -8,9 +8,7 @@ from hpcfair_kg.artifact import Artifact
 from hpcfair_kg.errors import InvalidConfig
 from hpcfair_kg.hub import Hub
 from tests.ingest.test_story import ADA
-from tests.runs.tasks.test_collaboration import done, hub, pair
-
-__all__ = ["hub", "pair"]
+from tests.runs.tasks.test_collaboration import done
 
 
 def plan(tag: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
